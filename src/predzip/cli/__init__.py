@@ -1,0 +1,1 @@
+"""The command line: arguments, files and screens; no arithmetic of its own."""

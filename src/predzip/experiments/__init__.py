@@ -1,0 +1,1 @@
+"""Measurements that use the library as its users do."""

@@ -1,0 +1,64 @@
+"""The one door to numba: every compiled kernel of predzip passes through `kernel`.
+
+Three decisions live here so that no kernel has to repeat them:
+
+- No fastmath, ever: results may not depend on how a compiler reorders floats (exactness rule 2).
+- `error_model="numpy"`: no hidden ZeroDivision branches in hot loops.
+- The cache of compiled code is keyed by a hash of *all* kernel sources. Numba itself notices only changes in the
+  file of the outermost function, not in the helpers it inlines.
+
+Importing this module loads numba (0.4 s), so nothing that `import predzip` or `predzip --help` needs may import it.
+Wrapping arithmetic must be in uint64: numba declares signed overflow undefined (exactness rule 4).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar, cast
+
+import numba
+from numba.core import config
+
+_Function = TypeVar("_Function", bound=Callable[..., object])
+
+
+def _source_fingerprint() -> str:
+    digest = hashlib.sha256()
+    package = Path(__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        if "cli" not in path.parts and "experiments" not in path.parts:
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _user_cache_folder() -> Path:
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA", Path.home()))
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "predzip"
+
+
+def cache_folder() -> Path:
+    """Where compiled kernels are kept: NUMBA_CACHE_DIR if set, else the user's cache folder."""
+    return Path(os.environ.get("NUMBA_CACHE_DIR") or _user_cache_folder()) / f"kernels-{_source_fingerprint()}"
+
+
+_CACHE_FOLDER = str(cache_folder())
+
+
+def kernel(function: _Function) -> _Function:
+    """Compile `function` with numba when it is first called; keep the machine code on disk."""
+    # Numba reads the folder while it decorates; other packages in this process keep their own setting.
+    saved, config.CACHE_DIR = config.CACHE_DIR, _CACHE_FOLDER
+    try:
+        compiled = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    finally:
+        config.CACHE_DIR = saved
+    return cast(_Function, compiled)

@@ -1,0 +1,1 @@
+"""The adaptive predictor: contexts, bit histories and gated logistic mixing, in integers."""
