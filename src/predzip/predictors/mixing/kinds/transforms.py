@@ -35,16 +35,25 @@ def decode_x86(array: NDArray[np.uint8]) -> None:
 
 @kernel
 def _translate(array: NDArray[np.uint8], direction: int) -> None:
+    free = 0  # nothing below may serve as opcode: it belongs to an operand that was changed
     position = 1
-    last = array.size - _OPERAND_BYTES
-    while position <= last:
+    while position + _OPERAND_BYTES <= array.size:
         opcode = array[position - 1]
-        branch = opcode == 0xE8 or opcode == 0xE9
-        if not branch and position >= 2 and array[position - 2] == 0x0F:
-            branch = (opcode & 0xF0) == 0x80
+        found = position - 1 >= free and (opcode == 0xE8 or opcode == 0xE9)
+        if position - 2 >= free and opcode >> 4 == 8 and array[position - 2] == 0x0F:
+            found = True
         high = array[position + 3]
-        if not branch or (high != 0x00 and high != 0xFF):
+        if not found or (high != 0x00 and high != 0xFF):
             position += 1
             continue
-        value = np.int64(array[position]) << 16 | np.int64(array[position + 1]) << 8 | np.int64(array[position + 2])
-        position += 1
+        value = np.int64(array[position])
+        value |= np.int64(array[position + 1]) << 8
+        value |= np.int64(array[position + 2]) << 16
+        value |= np.int64(high & 1) << 24
+        value = (value + direction * position) & (_MODULUS - 1)
+        array[position] = value & 0xFF
+        array[position + 1] = value >> 8 & 0xFF
+        array[position + 2] = value >> 16 & 0xFF
+        array[position + 3] = 0xFF if value & _SIGN else 0x00
+        position += _OPERAND_BYTES + 1
+        free = position - 1
