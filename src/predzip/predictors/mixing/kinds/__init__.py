@@ -1,7 +1,7 @@
 """Kinds of data: find them in a block, write them down, and transform what codes better in another form.
 
-`segment_block` is the encoder's half; the decoder needs `unpack_segments` only. The transforms are in `transforms`, which
-loads numba.
+`segment_block` is the encoder's half; the decoder needs `unpack_segments` only. The transforms are in `transforms`,
+which loads numba.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ The encoder finds the kinds (`detection`); the decoder only reads this table, so
     entry := tag [parameter] [length]      varints: 7 bits a byte, low group first, shortest form only
     tag   := kind + 128 if another entry follows
 
-Kinds with a parameter (bytes of a row, channels) carry it; the last entry has no length: it takes the rest. So a block of
-text costs one byte, a picture two or three, and an empty block none.
+Kinds with a parameter (bytes of a row, channels) carry it; the last entry has no length: it takes the rest. So a
+block of text costs one byte, a picture two to four, and an empty block none.
 """
 
 from __future__ import annotations
