@@ -92,10 +92,11 @@ class FrameReader:
 
         Raises:
             TruncatedError: it ended inside a frame, or before the first. Where events are still waiting, they come
-                first and `next_event` raises this error after them.
+                first and `next_event` raises this error after them. Nothing is raised twice: after another error this
+                call does nothing.
         """
         self._closed = True
-        if not self._buffer and self._state is not _State.FRAME_END:
+        if self._error is None and not self._buffer and self._state is not _State.FRAME_END:
             self._attempt_end()
 
     def next_event(self) -> Event:
@@ -110,13 +111,12 @@ class FrameReader:
         try:
             return self._advance()
         except Starved as starved:
-            if self._closed:
-                return self._attempt_end()
-            return NeedData(starved.missing_bytes)
+            missing_bytes = starved.missing_bytes
         except PredzipError as error:
             self._error = error
             self._buffer.clear()
             raise
+        return self._attempt_end() if self._closed else NeedData(missing_bytes)
 
     def _attempt_end(self) -> EndOfInput:
         if self._state is _State.BETWEEN_FRAMES and not self._buffer and self._seen_any:
