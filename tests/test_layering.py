@@ -33,7 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "experiments": BASE | {"coding", "predictors", "codecs", "container", "api"},
     "cli": BASE | {"coding", "predictors", "codecs", "container", "api", "experiments"},
 }
-API_MODULES = {"__init__", "__main__", "streams", "files", "parallel", "fsspec", "integrations"}
+API_MODULES = {"__init__", "__main__", "streams", "inspection", "files", "parallel", "fsspec", "integrations"}
 """Top-level modules that stand in the layer of `api`: the library as its users see it."""
 COMMAND_LINE_MODULES = {"__main__"}
 
