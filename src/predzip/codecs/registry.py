@@ -2,12 +2,12 @@
 
 An id on disk is a permanent literal; it never depends on import order or on what is installed. Each method is named
 by "module:attribute" and imported when it is first used, so that listing a file or printing a help text loads no
-kernel. The attribute takes the parameter bytes of a frame header and returns a `BlockCodec`.
+kernel. The attribute takes the method id and the parameter bytes of a frame header and returns a `BlockCodec`.
 
-    0         stored frames of the container: no codec at all
-    1         adaptive mixing; parameters: one byte, the strength
-    16..      whole-distribution predictors, see predictors.registry; no parameters
-    240..254  private use: never written by a release
+    0             stored frames of the container: no codec at all
+    1             adaptive mixing; parameters: one byte, the strength
+    16 to 255     one predictor with the range coder; the ids are those of predictors.registry
+    16128 to 16383  private use, by `register_method`: never written by a release
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from predzip.errors import CorruptError, UnsupportedError, UsageError
 
 MIXING_ID = 1
 STORED_METHOD_ID = 0
-PRIVATE_IDS = range(240, 255)
+PRIVATE_IDS = range(0x3F00, 0x4000)
 DEFAULT_BLOCK_BYTES = 1 << 20
 """Block size of methods that no level names."""
 
@@ -35,12 +35,12 @@ class CodecReference:
     method_id: int
     parameters: bytes
     factory: str
-    """"module:attribute", called with the parameter bytes."""
+    """"module:attribute", called with the method id and the parameter bytes."""
 
     def build(self) -> BlockCodec:
         """Import the codec and make one; this is where numba gets loaded, if the codec needs it."""
         module, _, attribute = self.factory.partition(":")
-        codec = getattr(importlib.import_module(module), attribute)(self.parameters)
+        codec = getattr(importlib.import_module(module), attribute)(self.method_id, self.parameters)
         return cast(BlockCodec, codec)
 
 
@@ -63,6 +63,7 @@ class LevelChoice:
     block_bytes: int
 
 
+_ENTROPY = "predzip.codecs.registry:build_entropy"
 _METHODS: dict[int, Method] = {
     MIXING_ID: Method(
         MIXING_ID,
@@ -73,7 +74,7 @@ _METHODS: dict[int, Method] = {
 }
 
 
-def build_mixing(parameters: bytes) -> BlockCodec:
+def build_mixing(method_id: int, parameters: bytes) -> BlockCodec:
     """Make the codec of method 1."""
     if len(parameters) != 1 or parameters[0] not in MIXING_LEVELS:
         raise UnsupportedError(f"mixing strength {parameters.hex() or '(none)'} is unknown to this release")
@@ -82,17 +83,40 @@ def build_mixing(parameters: bytes) -> BlockCodec:
     return MixingCodec(parameters[0])
 
 
-def methods() -> dict[int, Method]:
-    """All methods that this process knows, by id."""
-    return dict(_METHODS)
+def build_entropy(method_id: int, parameters: bytes) -> BlockCodec:
+    """Make the codec of one predictor with the range coder."""
+    from predzip.codecs.entropy import EntropyCodec
+
+    return EntropyCodec.for_frame(method_id, parameters)
+
+
+def methods() -> dict[str, Method]:
+    """All methods that can be asked for by name. Loads NumPy."""
+    from predzip.predictors import registry as predictors
+
+    found = {method.name: method for method in _METHODS.values()}
+    for name in predictors.names():
+        method_id = predictors.method_id(name)
+        found[name] = Method(method_id, name, _ENTROPY, description=predictors.summary(name))
+    return found
 
 
 def method_name(method_id: int) -> str:
     """Name of a method for people; "unknown (id)" for one that this release does not have."""
     if method_id == STORED_METHOD_ID:
         return "stored"
-    method = methods().get(method_id)
-    return method.name if method else f"unknown ({method_id})"
+    if method_id in _METHODS:
+        return _METHODS[method_id].name
+    try:
+        return _predictor_name(method_id)
+    except UnsupportedError:
+        return f"unknown ({method_id})"
+
+
+def _predictor_name(method_id: int) -> str:
+    from predzip.predictors import registry as predictors
+
+    return predictors.name_of(method_id)
 
 
 def register_method(method: Method) -> None:
@@ -102,7 +126,8 @@ def register_method(method: Method) -> None:
     """
     if method.method_id not in PRIVATE_IDS:
         raise UsageError(f"ids for private use are {PRIVATE_IDS[0]} to {PRIVATE_IDS[-1]}, not {method.method_id}")
-    if any(method.name == other.name for other in methods().values() if other.method_id != method.method_id):
+    namesake = methods().get(method.name)
+    if namesake and namesake.method_id != method.method_id:
         raise UsageError(f"a method named {method.name!r} exists")
     _METHODS[method.method_id] = method
 
@@ -116,12 +141,12 @@ def choose_codec(level: int = DEFAULT_LEVEL, method: str | None = None) -> Level
     row = level_row(level)
     if method is None or method == _METHODS[MIXING_ID].name:
         return LevelChoice(reference_for_frame(MIXING_ID, bytes([row.mixing_level])), row.block_bytes)
-    names = {entry.name: entry for entry in methods().values()}
-    if method not in names:
-        close = difflib.get_close_matches(method, names, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(sorted(names))}"
+    known = methods()
+    if method not in known:
+        close = difflib.get_close_matches(method, known, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(known)}"
         raise UsageError(f"no method is named {method!r}; {hint}")
-    entry = names[method]
+    entry = known[method]
     return LevelChoice(CodecReference(entry.method_id, b"", entry.factory), entry.block_bytes)
 
 
@@ -134,10 +159,10 @@ def reference_for_frame(method_id: int, parameters: bytes) -> CodecReference:
     """
     if method_id == STORED_METHOD_ID:
         raise CorruptError("a stored frame holds a coded block")
-    method = methods().get(method_id)
-    if method is None:
-        raise UnsupportedError(f"method {method_id} is unknown to this release")
-    return CodecReference(method_id, parameters, method.factory)
+    if method_id in _METHODS:
+        return CodecReference(method_id, parameters, _METHODS[method_id].factory)
+    _predictor_name(method_id)  # refuses an unknown one
+    return CodecReference(method_id, parameters, _ENTROPY)
 
 
 def codec_for_level(level: int) -> BlockCodec:
