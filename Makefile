@@ -24,6 +24,7 @@ test: $(VENV)/.ready-dev  ## run every test
 
 lint: $(VENV)/.ready-dev  ## check style and types
 	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check --quiet .
 	$(RUN) -m mypy src benchmarks scripts $(wildcard examples/*.py)
 
 bench: $(VENV)/.ready-dev  ## measure the levels on a folder of files and write benchmarks/results
