@@ -22,6 +22,9 @@ class Predictor(Protocol):
 
     alphabet_size: int
 
+    memory_bytes: int
+    """Upper bound of the state it may grow to, known before the first symbol (the decoder's limit asks for it)."""
+
     def reset(self) -> None:
         """Forget everything seen: the next call of `predict` is the first of a new sequence."""
 
