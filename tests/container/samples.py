@@ -19,7 +19,7 @@ from predzip.container import (
 )
 from predzip.errors import CorruptError, UnsupportedError
 
-ZLIB_ID = 240
+ZLIB_ID = 0x3F00
 ZLIB = FrameHeader(ZLIB_ID)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from predzip.codecs.registry import MIXING_ID, PRIVATE_IDS, STORED_METHOD_ID
 from predzip.container import FrameHeader, FrameStarted, FrameWriter, SkippableFrame, constants
 
 from .educational import decode
@@ -37,7 +38,7 @@ def test_examples_are_what_is_written() -> None:
 def test_example_of_a_stream_has_the_fields_it_names() -> None:
     note, started, *_ = events([EXAMPLES[2]])
     assert note == SkippableFrame(b"note", 0)
-    assert started == FrameStarted(FrameHeader(240, b"\x09", bytes(range(0x10, 0x18))), 17, single_block=False)
+    assert started == FrameStarted(FrameHeader(16128, b"\x09", bytes(range(0x10, 0x18))), 17, single_block=False)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,9 @@ def test_example_of_a_stream_has_the_fields_it_names() -> None:
         f"1 to 2^{constants.MAX_BLOCK_BYTES.bit_length() - 1} (64 MiB)",
         f"at most 2^{constants.MAX_SKIPPABLE_BYTES.bit_length() - 1} (1 MiB)",
         f"at most 2^{constants.MAX_METHOD_ID.bit_length()} - 1",
+        f"{PRIVATE_IDS[0]:,} to {PRIVATE_IDS[-1]:,} | private use",
+        f"{MIXING_ID} | adaptive mixing",
+        f"{STORED_METHOD_ID} | none",
         f"The largest value is 2^{constants.MAX_VARINT.bit_length()} - 1, nine\nbytes",
     ],
 )

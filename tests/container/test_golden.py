@@ -1,6 +1,6 @@
 """Files of every format version, found by glob: x.pz decodes to x for ever. Never rewrite one; add new ones.
 
-Method 240 stands for zlib. Files of predzip's own codecs are in tests/golden.
+Method 16,128 (private use) stands for zlib. Files of predzip's own codecs are in tests/golden.
 """
 
 from __future__ import annotations

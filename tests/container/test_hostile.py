@@ -266,3 +266,15 @@ def test_memory_of_listing_is_what_the_document_states(block_bytes: int) -> None
 def test_metadata_is_bounded_too() -> None:
     note = pack_skippable(bytes(MAX_SKIPPABLE_BYTES))
     assert events(pieces(note, 1000))[0] == SkippableFrame(bytes(MAX_SKIPPABLE_BYTES), 0)
+
+
+def test_nothing_is_kept_after_an_error() -> None:
+    reader = FrameReader()
+    with memory() as peak:
+        for _ in range(10):
+            reader.feed(bytes(MIB))
+            with pytest.raises(FormatError):
+                reader.next_event()
+        kept = tracemalloc.get_traced_memory()[0]
+    assert peak.bytes >= MIB
+    assert kept < 64 * KIB

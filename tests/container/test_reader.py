@@ -209,6 +209,27 @@ def test_close_speaks_up_at_once_or_after_what_is_waiting() -> None:
         later.next_event()
 
 
+def test_close_before_the_last_event_of_a_frame() -> None:
+    reader = FrameReader()
+    reader.feed(VALID["single coded"][0])
+    assert isinstance(reader.next_event(), FrameStarted)
+    assert isinstance(reader.next_event(), BlockReady)
+    reader.close()
+    assert isinstance(reader.next_event(), FrameEnded)
+    assert isinstance(reader.next_event(), EndOfInput)
+
+
+def test_a_block_beyond_the_announced_length_is_refused_before_its_payload() -> None:
+    writer = FrameWriter(FrameHeader(0, original_length=2000))
+    data = bytearray(writer.block(bytes(1000), None))
+    data[7:9] = b"\x80\x01"  # announce 128 bytes, in as many
+    reader = FrameReader()
+    reader.feed(data[:13])
+    assert isinstance(reader.next_event(), FrameStarted)
+    with pytest.raises(CorruptError, match="block 0"):
+        reader.next_event()
+
+
 def test_nothing_after_close() -> None:
     reader = FrameReader()
     reader.feed(VALID["stream"][0])
@@ -238,6 +259,24 @@ def test_limits() -> None:
     for data, limits in ((note, Limits(100, 99)), (frame, Limits(99, 100)), (single, Limits(99, 100))):
         with pytest.raises(LimitError, match="100 bytes; 99 are allowed"):
             read([data], limits)
+
+
+@pytest.mark.parametrize("name", VALID)
+@pytest.mark.parametrize("keep_payloads", [True, False])
+def test_who_feeds_what_is_asked_for_stops_at_the_frame_end(name: str, keep_payloads: bool) -> None:
+    data, _ = VALID[name]
+    reader, fed, told = FrameReader(keep_payloads=keep_payloads), 0, 0
+    while fed < len(data):
+        event = reader.next_event()
+        if isinstance(event, NeedData):
+            reader.feed((data + b"what follows")[fed : fed + event.missing_bytes])
+            fed += event.missing_bytes
+        told += isinstance(event, FrameEnded)
+        assert fed <= len(data)
+    reader.close()
+    while not isinstance(reader.next_event(), EndOfInput):
+        told += 1
+    assert told >= 1 or name == "metadata alone"
 
 
 def test_the_size_asked_for_is_exact_for_a_payload() -> None:

@@ -10,7 +10,7 @@ import pytest
 from predzip.container import MAX_BLOCK_BYTES, FrameHeader, FrameStarted, FrameWriter, pack_skippable
 from predzip.errors import UsageError
 
-from .samples import ZLIB, events, read, write_frame
+from .samples import ZLIB, ZLIB_ID, events, read, write_frame
 
 
 def layout(data: bytes) -> bool:
@@ -126,7 +126,7 @@ def test_overhead_of_a_single_block(original_bytes: int, payload_bytes: int, ove
 
 
 def test_overhead_of_a_stream() -> None:
-    assert len(write_frame(ZLIB, [b"abc", b"def"])) == 6 + 17 + 2 * 6  # method id 240 takes two bytes
+    assert len(write_frame(ZLIB, [b"abc", b"def"])) == 6 + 17 + 2 * 6  # the private method id takes two bytes
     for length in (2**16, 2**20, MAX_BLOCK_BYTES):
         writer = FrameWriter(FrameHeader(1))
         begin = writer.block(b"a", None) + writer.flush()
@@ -140,5 +140,5 @@ def test_overhead_of_a_stream() -> None:
 def test_random_data_hardly_grows(block_bytes: int, total_bytes: int) -> None:
     noise = random.Random(total_bytes).randbytes(total_bytes)
     blocks = [noise[at : at + block_bytes] for at in range(0, total_bytes, block_bytes)]
-    data = write_frame(FrameHeader(240, b"four", b"8 bytes!"), blocks)
+    data = write_frame(FrameHeader(ZLIB_ID, b"four", b"8 bytes!"), blocks)
     assert len(data) <= total_bytes * 1.0001 + 64

@@ -26,7 +26,10 @@ class NeedData:
     """Nothing to tell before more bytes are fed, or the input is closed."""
 
     missing_bytes: int
-    """So many bytes at least are needed for the next event: a good size for the next read."""
+    """So many bytes at least are needed for the next event: a good size for the next read.
+
+    Never more than the frame still has, so whoever feeds no more than this stops exactly at a frame's end.
+    """
 
 
 @dataclass(frozen=True, slots=True)
