@@ -13,7 +13,7 @@ import os
 from bisect import bisect_right
 from collections.abc import Generator
 from dataclasses import dataclass, replace
-from typing import Any, BinaryIO, Literal, TextIO, TypedDict, Unpack, cast, overload
+from typing import Any, BinaryIO, Literal, Protocol, TextIO, TypedDict, Unpack, cast, overload
 
 from predzip.api import DEFAULT_MEMORY_LIMIT, Compressor, bytes_view, decoded_blocks, decoding_task
 from predzip.codecs.base import Progress
@@ -348,6 +348,13 @@ class Sizes:
     compressed_bytes: int
 
 
+class Sink(Protocol):
+    """Anything with a `write` that takes all it is given."""
+
+    def write(self, data: bytes, /) -> object:
+        """Write all of `data`, or raise."""
+
+
 class _CountedReads:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -361,7 +368,7 @@ class _CountedReads:
 
 def compress_stream(
     source: BinaryIO,
-    sink: BinaryIO,
+    sink: Sink,
     level: int = DEFAULT_LEVEL,
     *,
     method: str | None = None,
@@ -388,7 +395,7 @@ def compress_stream(
 
 def decompress_stream(
     source: BinaryIO,
-    sink: BinaryIO | None,
+    sink: Sink | None,
     *,
     threads: int = 1,
     memory_limit: int | None = DEFAULT_MEMORY_LIMIT,

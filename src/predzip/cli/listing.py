@@ -1,0 +1,90 @@
+"""`predzip -l`: a table of what is in `.pz` files; decodes nothing."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from predzip.cli import files
+from predzip.cli.files import printable
+from predzip.cli.messages import Messages
+from predzip.cli.run import operands, refuse_input_terminal
+from predzip.cli.settings import Settings
+from predzip.inspection import CHECK_NAME, FileSummary, inspect
+from predzip.units import bits_per_byte, raw_rate
+
+_TITLES = ("compressed", "original", "rate", "bits/byte", "blocks", "method", "check", "name")
+_TEXT_COLUMNS = {"method", "check", "name"}
+
+
+def list_files(names: tuple[str, ...], settings: Settings) -> int:
+    """Print the table; return the exit code."""
+    messages = Messages(quiet=settings.quiet, verbose=settings.verbose)
+    found: list[tuple[str, FileSummary]] = []
+    for source in operands(names, settings, messages):
+        name = files.STDIN_NAME if source is None else printable(source)
+        with messages.reporting(name):
+            found.append((name, _summary(source, settings)))
+    if found:
+        rows = [_row(name, summary) for name, summary in found]
+        if len(found) > 1:
+            rows.append(_total_row([summary for _, summary in found]))
+        click.echo(_table([_TITLES, *rows]))
+    if settings.verbose:
+        for name, summary in found:
+            click.echo(_details(name, summary))
+    return 1 if messages.error_count else 0
+
+
+def _summary(source: Path | None, settings: Settings) -> FileSummary:
+    if source is None:
+        refuse_input_terminal(settings)
+        return inspect(sys.stdin.buffer)
+    files.check_source(source, derives_name=False, force=settings.force)
+    return inspect(source)
+
+
+def _row(name: str, summary: FileSummary) -> tuple[str, ...]:
+    sizes = _size_columns(summary.compressed_bytes, summary.original_bytes)
+    return (*sizes, str(summary.block_count), summary.method, CHECK_NAME, name)
+
+
+def _total_row(summaries: list[FileSummary]) -> tuple[str, ...]:
+    sizes = _size_columns(
+        sum(summary.compressed_bytes for summary in summaries), sum(summary.original_bytes for summary in summaries)
+    )
+    return (*sizes, str(sum(summary.block_count for summary in summaries)), "", "", f"{len(summaries)} files")
+
+
+def _size_columns(compressed_bytes: int, original_bytes: int) -> tuple[str, ...]:
+    rate = f"{raw_rate(compressed_bytes, original_bytes):.1%}" if original_bytes else "-"
+    spent = f"{bits_per_byte(8 * compressed_bytes, original_bytes):.3f}" if original_bytes else "-"
+    return (str(compressed_bytes), str(original_bytes), rate, spent)
+
+
+def _table(rows: list[tuple[str, ...]]) -> str:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_TITLES))]
+    lines = []
+    for row in rows:
+        cells = (
+            cell.ljust(width) if title in _TEXT_COLUMNS else cell.rjust(width)
+            for cell, width, title in zip(row, widths, _TITLES, strict=True)
+        )
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def _details(name: str, summary: FileSummary) -> str:
+    lines = [f"\n{name}"]
+    for number, frame in enumerate(summary.frames, 1):
+        parameters = frame.parameters.hex() or "none"
+        lines.append(
+            f"  frame {number} at byte {frame.offset}: method {frame.method} (id {frame.method_id}, parameters"
+            f" {parameters}), {frame.block_count} blocks of which {frame.stored_block_count} stored,"
+            f" {frame.original_bytes} -> {frame.compressed_bytes} bytes"
+        )
+        if frame.fingerprint:
+            lines.append(f"    model {frame.fingerprint.hex()}")
+    return "\n".join(lines)
