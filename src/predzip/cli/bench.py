@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import shlex
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -94,7 +95,7 @@ def bench(
         rows = list(runner.measure_files(paths, names, repeat=repeat, hint=hint, started=started))
     form = form or _FORMAT_OF_SUFFIX.get(output.suffix.lower() if output else "", "text")
     terminal = output is None and sys.stdout.isatty()
-    width = max(_MIN_WIDTH, click.get_text_stream("stdout").isatty() and _terminal_width() or _MIN_WIDTH)
+    width = max(_MIN_WIDTH, shutil.get_terminal_size().columns) if terminal else _MIN_WIDTH
     report = tables.render(rows, form, environment(_command_line()), width, terminal=terminal)
     if output is None:
         click.echo(report, nl=False)
@@ -104,12 +105,6 @@ def bench(
         chart.draw(rows, plot)
     if any(row.status == "failed" for row in rows):
         sys.exit(1)
-
-
-def _terminal_width() -> int:
-    import shutil
-
-    return shutil.get_terminal_size().columns
 
 
 def _command_line() -> str:

@@ -73,9 +73,14 @@ def sound_layout(data: bytes, bits: int, channels: int = 1) -> Layout:
     return _whole_units(Layout("sound", 0, len(data), channels, sample_bytes=bits // 8))
 
 
+def header_layout(data: bytes) -> Layout | None:
+    """Read a PGM, PPM or WAV header; None where there is none that can be used."""
+    return _pnm_layout(data) or _wav_layout(data)
+
+
 def find_layout(data: bytes) -> Layout | None:
     """Look for a header first, then at the bytes; None where the file is neither picture nor sound."""
-    return _pnm_layout(data) or _wav_layout(data) or _detected_layout(data)
+    return header_layout(data) or _detected_layout(data)
 
 
 def _whole_units(layout: Layout) -> Layout:
