@@ -1,10 +1,10 @@
-"""Counts of what followed each context of up to n symbols: the memory that `ngram` and `ppm` share.
+r"""Counts of what followed each context of up to n symbols: the memory that `ngram` and `ppm` share.
 
 A trie read forwards: the node of the string "abr" hangs below that of "ab", and its count says how often "r" followed
 "ab". So each node is two things at once, a count in its parent context and, unless it is a leaf, a context itself.
 
           root                 after "abab", order 1      active[0] = root       (the empty context)
-         /    \\                                           active[1] = node "b"   (the last symbol)
+         /    \                                           active[1] = node "b"   (the last symbol)
        a:2    b:2              counts of the context
         |      |               "a": b came twice
        b:2    a:1

@@ -3,8 +3,9 @@
 Willems, Shtarkov & Tjalkens, "The context-tree weighting method: basic properties" (1995), for bytes: each of the 8
 binary decisions of a byte, identified by the bits of the byte that are known already (1 + 2 + .. + 128 = 255 of them),
 has a context tree of its own, which branches on whole past symbols. In the node of context s the estimator of
-Krichevsky and Trofimov gives a next bit 1 the probability (ones + 1/2) / (zeros + ones + 1), whose product over the bits
-is Pe(s); with another alpha than 1/2, (ones + alpha) / (zeros + ones + 2 alpha). The weighted probability of all trees that stop at s or go on below it is
+Krichevsky and Trofimov gives a next bit 1 the probability (ones + 1/2) / (zeros + ones + 1), whose product over the
+bits is Pe(s); with another alpha than 1/2 it is (ones + alpha) / (zeros + ones + 2 alpha). The weighted probability
+of all trees that stop at s or go on below it is
 
     Pw(s) = Pe(s)                                   at depth D
     Pw(s) = 1/2 Pe(s) + 1/2 prod over children Pw   above
@@ -36,12 +37,14 @@ BYTES_PER_NODE = 8 + 4 + 4
 _SHIFT = 31
 _ONE = 1 << _SHIFT
 _HALF = 1 << (_SHIFT - 1)
+_LEAST_WEIGHT = np.int64(1)
+_GREATEST_WEIGHT = np.int64(_ONE - 1)
 _FIRST_NODES = 2**12
 _DEPTH_MAX = 16
 
 
 @kernel
-def _pe_one(counts: NDArray[np.uint16], node: int, alpha_inverse: int) -> int:
+def _pe_one(counts: NDArray[np.uint16], node: int, alpha_inverse: int) -> np.int64:
     """Add-alpha probability of a 1, over 2**31."""
     zeros, ones = np.int64(counts[node, 0]), np.int64(counts[node, 1])
     return ((alpha_inverse * ones + 1) << _SHIFT) // (alpha_inverse * (zeros + ones) + 2)
@@ -134,7 +137,7 @@ def _update(
             else:
                 w = np.int64(weight[node])
                 p_bit = (w * pe + (_ONE - w) * p_bit) >> _SHIFT
-                weight[node] = np.uint32(min(max(w * pe // p_bit, 1), _ONE - 1))
+                weight[node] = np.uint32(min(max(w * pe // p_bit, _LEAST_WEIGHT), _GREATEST_WEIGHT))
             counts[node, bit] += np.uint16(1)
             if counts[node, bit] >= count_limit:
                 counts[node, 0] -= counts[node, 0] >> np.uint16(1)
@@ -206,9 +209,7 @@ class CTW:
             for symbol in self._past[len(self._past) - depth :]:
                 for position in range(self._symbol_bits - 1, -1, -1):
                     bit = symbol >> position & 1
-                    self._nodes = _step_down(
-                        self._child, self._counts, self._weight, node, bit, self._nodes
-                    )
+                    self._nodes = _step_down(self._child, self._counts, self._weight, node, bit, self._nodes)
                     node = int(self._child[node, bit])
             self._contexts[depth] = node
 

@@ -7,8 +7,8 @@ implies the coding distribution
 
 so gzip can be asked what it expects next, sampled from, and even used to compress. It is slow, 256 calls of the
 compressor for each symbol, and coarse: most compressors end on whole bytes, so one symbol's probability is 1, 1/256,
-1/65536 .. of the best one's, and most often all 256 lengths are equal. Looking several bytes ahead, where the differences
-show, is later work.
+1/65536 .. of the best one's, and most often all 256 lengths are equal. Looking several bytes ahead, where the
+differences show, is later work.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ class FromCompressor:
         length_bytes = np.array([len(self._compress(self._context + bytes([x]))) for x in range(256)])
         # Only differences count, so length(context) cancels; 8 bits for each byte more than the shortest.
         bits_less = np.minimum(8 * (length_bytes - length_bytes.min()), _BEST_BITS)
-        return np.left_shift(1, _BEST_BITS - bits_less).astype(np.uint32)
+        frequencies: Frequencies = np.left_shift(1, _BEST_BITS - bits_less).astype(np.uint32)
+        return frequencies
 
     def update(self, symbol: int) -> None:
         """Append the symbol, drop what is too old."""

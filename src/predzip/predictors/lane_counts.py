@@ -23,7 +23,7 @@ _TOTAL = 65536
 
 
 @kernel
-def _learn(row: NDArray[np.uint16], symbol: int, visits: int) -> None:
+def _learn(row: NDArray[np.uint16], symbol: np.int64, visits: int) -> None:
     """Move a row towards `symbol`; `visits` counts this one."""
     rate = 0
     while visits >> rate:

@@ -75,9 +75,7 @@ class NGram:
     def predict(self) -> Frequencies:
         """Blend the counts of all active contexts."""
         trie = self._trie
-        _blend(
-            trie.symbol_of, trie.count_of, trie.child_of, trie.sibling_of, trie.active, self._frequencies
-        )
+        _blend(trie.symbol_of, trie.count_of, trie.child_of, trie.sibling_of, trie.active, self._frequencies)
         return self._frequencies
 
     def update(self, symbol: int) -> None:

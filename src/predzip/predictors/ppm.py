@@ -30,6 +30,8 @@ from predzip.jit import kernel
 from predzip.predictors.base import Frequencies
 from predzip.predictors.context_trie import MASS, ContextTrie
 
+_LEAST_SHARE = np.int64(1)
+
 
 @kernel
 def _fold(
@@ -61,14 +63,14 @@ def _fold(
         while child >= 0:
             if frequencies[symbol_of[child]] == 0:
                 share = mass * (scale * np.int64(count_of[child]) - offset) // denominator
-                frequencies[symbol_of[child]] = np.uint32(max(share, 1))
+                frequencies[symbol_of[child]] = np.uint32(max(share, _LEAST_SHARE))
                 given += share
                 left -= 1
             child = sibling_of[child]
         mass -= given
         if left == 0:
             return
-    share = max(mass // left, 1)
+    share = max(mass // left, _LEAST_SHARE)
     for symbol in range(256):
         if frequencies[symbol] == 0:
             frequencies[symbol] = np.uint32(share)

@@ -110,7 +110,7 @@ def name_of(method: int) -> str:
     raise UnsupportedError(f"method {method} is not a predictor known here; a package that adds it may be missing")
 
 
-def create(name: str, **options: object) -> Predictor:
+def create(name: str, /, **options: object) -> Predictor:
     """Make a predictor by name.
 
     Raises:
