@@ -114,9 +114,7 @@ def code_symbol(state: State, buffer: Buffer, cumulative: Cumulative, symbol: in
 
 
 @kernel
-def code_frequencies(
-    state: State, buffer: Buffer, frequencies: NDArray[np.unsignedinteger], symbol: int
-) -> int:
+def code_frequencies(state: State, buffer: Buffer, frequencies: NDArray[np.unsignedinteger], symbol: int) -> int:
     """Do what `code_symbol` does by plain frequencies, shape (n,), as predictors give them."""
     size = len(frequencies)
     coded = np.int64(symbol)
