@@ -34,7 +34,10 @@ class _Shape(click.ParamType[tuple[int, int]]):
         return int(match[1]), int(match[2] or 1)
 
 
-@click.command(short_help="Measure levels and other codecs on files of yours.")
+@click.command(
+    short_help="Measure levels and other codecs on files of yours.",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80, "terminal_width": 80},
+)
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--levels", metavar="1,2,...", help="Levels of predzip to measure, or none.  [default: all]")
 @click.option(
@@ -104,7 +107,7 @@ def bench(
     if plot is not None:
         chart.draw(rows, plot)
     if any(row.status == "failed" for row in rows):
-        sys.exit(1)
+        click.get_current_context().exit(1)
 
 
 def _command_line() -> str:

@@ -84,9 +84,13 @@ def _text(measurements: list[Measurement], width: int, *, terminal: bool) -> str
     from rich.text import Text
 
     output = io.StringIO()
-    colours = "standard" if terminal else None
     console = Console(
-        file=output, width=width, highlight=False, force_terminal=terminal, color_system=colours, no_color=True
+        file=output,
+        width=width,
+        highlight=False,
+        force_terminal=terminal,
+        color_system="standard" if terminal else None,
+        no_color=True,
     )
     for title, rows in sections(measurements):
         console.print(Text(title, style="underline"), soft_wrap=True)
