@@ -19,6 +19,7 @@ _POINTER, _LENGTH, _MISSES, _UNUSED = 0, 1, 2, 3
 _U = np.uint64
 _HASH_FACTOR = _U(0x9E3779B97F4A7C15)
 MAX_LENGTH = 65535
+BUCKETS = 32
 _VERIFY_LENGTH = 40
 
 
@@ -122,3 +123,20 @@ def update_match(
     positions[slot] = np.uint32(position)
     r[base + _POINTER] = pointer
     r[base + _LENGTH] = length
+
+
+def new_match_maps() -> NDArray[np.uint32]:
+    """Trust in the expected bit by [bucket, misses, expected bit], one row a model: longer is better."""
+    row = np.empty(BUCKETS * 8 * 2, np.uint32)
+    for bucket in range(BUCKETS):
+        doubt = 65536 // (2 + 2 * bucket)
+        for misses in range(8):
+            row[(bucket * 8 + misses) * 2] = doubt << 16
+            row[(bucket * 8 + misses) * 2 + 1] = (65536 - doubt) << 16
+    return np.tile(row, (MODELS, 1))
+
+
+@kernel
+def match_index(bucket: int, misses: int, expected_bit: int) -> int:
+    """Index into a row of the match maps."""
+    return (bucket * 8 + misses) << 1 | expected_bit

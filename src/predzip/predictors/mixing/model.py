@@ -1,8 +1,7 @@
-"""The adaptive model: contexts, matches and priors mixed bit by bit, over one or many lanes.
+"""State of the adaptive model: everything that learns, as arrays of fixed size.
 
-Everything that adapts is in the arrays of `Model`; `code_bytes` is the one loop, for both directions and for any
-number of lanes. For step t, for each lane: predict eight decisions, code them, update. All lanes share the tables, so
-what one lane learns helps the next at the same step.
+Sizes follow from the level, the family and the number of bytes, which both directions know; so a small file takes
+little memory and time. `step` holds the loop that uses this.
 """
 
 from __future__ import annotations
@@ -12,229 +11,164 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from predzip.coding.binary import code_bit
-from predzip.jit import kernel
-from predzip.predictors.mixing.lines import find_line
-from predzip.predictors.mixing.logistic import squash, stretch
-from predzip.predictors.mixing.maps import map_p, map_update
-from predzip.predictors.mixing.match import match_bucket, match_misses, predicted_byte, update_match
-from predzip.predictors.mixing.mixer import dot, rated_error, train
-from predzip.predictors.mixing.registers import CLASS, DEPTH, FIELD, LAST_8, LINE_START, POSITION, update_registers, ABOVE
-from predzip.predictors.mixing.sse import refine, refine_update
-from predzip.predictors.mixing.states import NEXT_RECENT, NEXT_STATE
-from predzip.predictors.mixing.text_contexts import text_contexts
+from predzip.predictors.mixing.binary_contexts import LONGEST_RECORD
+from predzip.predictors.mixing.gates import GATES_MAX, ROWS
+from predzip.predictors.mixing.lines import LINE_BYTES, new_lines
+from predzip.predictors.mixing.match import new_match_maps
+from predzip.predictors.mixing.maps import new_map
+from predzip.predictors.mixing.registers import new_registers
+from predzip.predictors.mixing.settings import LEVELS, MixingSettings
+from predzip.predictors.mixing.sse import new_rows
+from predzip.predictors.mixing.states import RECENT_MAP, STATE_MAP
 
-_U = np.uint64
+PADDING = 8
+"""Bytes that the data array needs behind its end: contexts may look at the place of the next byte."""
+
+DIRECT_INPUTS = 4
+INPUTS_OF_A_MATCH = 2
+INPUTS_OF_A_PRIOR = 2
+_VECTOR = 16  # inputs are padded to whole vectors
+_DIRECT_2_BITS = 18
+_SSE_ROWS = 65536
+
+# Indexes of `Model.settings`.
+CONTEXTS, GATES, MATCHES, RECENT, RATE, EXTRA_RATE, FINAL_RATE, FAMILY = range(8)
+LINE_MASK, LANE_BYTES, MATCH_SHIFT, MATCH_BYTES_A, MATCH_BYTES_B, SKIP_UNTIL = range(8, 14)
 
 
 class Model(NamedTuple):
-    """State of the model. N contexts, I inputs (padded), S weight sets, L lanes."""
+    """Arrays of one model. N contexts, I inputs, P priors, L lanes."""
 
-    settings: NDArray[np.int64]
+    settings: NDArray[np.int64]  # 16
     lanes: NDArray[np.uint64]  # L, REGISTERS
     lines: NDArray[np.uint16]  # lines, 16
     state_maps: NDArray[np.uint32]  # N, 256
     recent_maps: NDArray[np.uint32]  # N, 256
-    order0: NDArray[np.uint16]
-    direct1: NDArray[np.uint16]  # 65536
-    direct2: NDArray[np.uint16]  # 2**22
-    followers: NDArray[np.uint32]  # 256 + 65536
+    direct: NDArray[np.uint16]  # order 0, 1 and 2: probabilities without histories
+    followers: NDArray[np.uint32]  # 256 + 65536: the last four bytes that followed one byte, two bytes
     positions: NDArray[np.uint32]  # 2, entries
-    match_maps: NDArray[np.uint32]  # 2, 1024
-    weights: NDArray[np.int32]  # rows, I
-    final_weights: NDArray[np.int32]  # rows, 8
-    sse1: NDArray[np.uint16]
-    sse2: NDArray[np.uint16]
-    contexts: NDArray[np.uint64]  # N: scratch
-    found: NDArray[np.uint64]  # N: scratch
-    inputs: NDArray[np.int32]  # I: scratch
-    set_rows: NDArray[np.int64]  # S: scratch
-    set_answers: NDArray[np.int32]  # 8: scratch
-    set_p: NDArray[np.int64]
+    match_maps: NDArray[np.uint32]  # 2, buckets
+    skip_map: NDArray[np.uint32]  # 1
+    record_scores: NDArray[np.int32]  # L, LONGEST_RECORD + 1
+    weights: NDArray[np.int32]  # ROWS, I
+    final_weights: NDArray[np.int32]  # 256, 8
+    sse_1: NDArray[np.uint16]  # rows, 33
+    sse_2: NDArray[np.uint16]  # rows, 33
+    # Scratch of one step.
+    contexts: NDArray[np.uint64]  # N
+    places: NDArray[np.uint64]  # N: lines of the contexts
+    inputs: NDArray[np.int32]  # I
+    rows: NDArray[np.int64]  # gates
+    answers: NDArray[np.int32]  # 8: stretched answers of the weight sets
+    answers_p1: NDArray[np.int64]  # 8: the same as probabilities
+    prior_tree: NDArray[np.int64]  # P, 512: frequencies summed over bit prefixes
 
 
-N_CONTEXTS, N_SETS, N_MATCHES, LINE_MASK, LANE_BYTES, MATCH_SHIFT, RECENT, RATE, STEPS, LEAST_A, LEAST_B = range(11)
+def _log2_at_least(value: int) -> int:
+    return max(value - 1, 1).bit_length()
 
-@kernel
-def code_bytes(model, coder, buffer, data, begin, end):
-    """Code steps begin..end-1 of all lanes."""
-    s = model.settings
-    n = s[N_CONTEXTS]
-    n_sets = s[N_SETS]
-    n_matches = s[N_MATCHES]
-    recent_used = s[RECENT]
-    mask = _U(s[LINE_MASK])
-    inputs = model.inputs
-    contexts = model.contexts
-    found = model.found
-    lines = model.lines
-    per = 1 + 2 * recent_used
-    base_match = n * per
-    base_direct = base_match + 2 * n_matches
-    final_inputs = model.set_answers
-    decoding = coder[0] != _U(0)
-    lane_bytes = s[LANE_BYTES]
-    for t in range(begin, end):
-        for lane in range(model.lanes.shape[0]):
-            r = model.lanes[lane]
-            position = int(r[POSITION])
-            if position >= min((lane + 1) * lane_bytes, data.shape[0] - 8):
-                continue
-            c8 = r[LAST_8]
-            c1 = int(c8 & _U(255))
-            c2 = int(c8 >> _U(8) & _U(255))
-            text_contexts(contexts, n, r, model.followers)
-            actual = int(data[position]) | 256
-            expected_a = predicted_byte(r, data, 0)
-            bucket_a = match_bucket(r, 0)
-            expected_b = -1
-            bucket_b = 0
-            if n_matches > 1:
-                expected_b = predicted_byte(r, data, 1)
-                bucket_b = match_bucket(r, 1)
-            rate = s[RATE] + max(0, (s[STEPS] >> 3)) 
-            c0 = 1
-            d2 = (c8 & _U(0xFFFF)) * _U(0x9E3779B97F4A7C15) >> _U(42)
-            hits = 0
-            for bit_index in range(8):
-                if bit_index & 3 == 0:
-                    for i in range(n):
-                        h = contexts[i]
-                        if bit_index == 4:
-                            h = (h + _U(c0)) * _U(0x9E3779B97F4A7C15)
-                        found[i] = find_line(lines, mask, h)
-                    node = 1
-                    if bit_index == 0:
-                        hits = 0
-                        for i in range(n):
-                            if lines[found[i], 1] != np.uint16(0):
-                                hits += 1
-                # Inputs.
-                if recent_used:
-                    for i in range(n):
-                        history = int(lines[found[i], _U(node)])
-                        if history == 0:
-                            inputs[3 * i] = 0
-                            inputs[3 * i + 1] = 0
-                            inputs[3 * i + 2] = 0
-                        else:
-                            p = map_p(model.state_maps[i], history & 255)
-                            inputs[3 * i] = stretch(p)
-                            inputs[3 * i + 1] = (p - 32768) >> 6
-                            inputs[3 * i + 2] = stretch(map_p(model.recent_maps[i], history >> 8))
-                else:
-                    for i in range(n):
-                        history = int(lines[found[i], _U(node)])
-                        if history == 0:
-                            inputs[i] = 0
-                        else:
-                            inputs[i] = stretch(map_p(model.state_maps[i], history & 255))
-                match_a = 0
-                if expected_a >= 0 and (expected_a | 256) >> (8 - bit_index) == c0:
-                    expected_bit = expected_a >> (7 - bit_index) & 1
-                    match_a = ((bucket_a * 8 + match_misses(r, 0)) << 1 | expected_bit)
-                    p = map_p(model.match_maps[0], match_a)
-                    inputs[base_match] = stretch(p)
-                    inputs[base_match + 1] = (p - 32768) >> 5
-                else:
-                    inputs[base_match] = 0
-                    inputs[base_match + 1] = 0
-                    bucket_a = 0
-                match_b = 0
-                if n_matches > 1:
-                    if expected_b >= 0 and (expected_b | 256) >> (8 - bit_index) == c0:
-                        expected_bit = expected_b >> (7 - bit_index) & 1
-                        match_b = ((bucket_b * 8 + match_misses(r, 1)) << 1 | expected_bit)
-                        p = map_p(model.match_maps[1], match_b)
-                        inputs[base_match + 2] = stretch(p)
-                        inputs[base_match + 3] = (p - 32768) >> 5
-                    else:
-                        inputs[base_match + 2] = 0
-                        inputs[base_match + 3] = 0
-                        bucket_b = 0
-                i0 = _U(c0)
-                i1 = _U(c1 << 8 | c0)
-                i2 = (d2 ^ _U(c0) * _U(0x9E3779B1)) & _U(4194303)
-                inputs[base_direct] = stretch(int(model.order0[i0]))
-                inputs[base_direct + 1] = stretch(int(model.direct1[i1]))
-                inputs[base_direct + 2] = stretch(int(model.direct2[i2]))
-                inputs[base_direct + 3] = 256
-                # Gates.
-                rows = model.set_rows
-                rows[0] = c0
-                rows[1] = 256 + bucket_a * 8 + bit_index
-                if n_sets > 2:
-                    rows[2] = 512 + c1
-                    rows[3] = 768 + (int(CLASS[_U(c1)]) << 4 | int(CLASS[_U(c2)]))
-                if n_sets > 4:
-                    rows[4] = 1024 + min(hits, 31) * 8 + bit_index
-                    rows[5] = 1280 + int(r[ABOVE] & _U(255))
-                    rows[6] = 1536 + min(int(r[FIELD]), 15) * 16 + min(int(r[LINE_START]), 15)
-                if n_sets == 1:
-                    x = dot(inputs, model.weights[rows[0]])
-                    x = min(max(x, -3071), 3071)
-                    p = squash(x)
-                    final_row = 0
-                else:
-                    for k in range(n_sets):
-                        a = dot(inputs, model.weights[rows[k]])
-                        model.set_p[k] = squash(a)
-                        final_inputs[k] = min(max(a, -2047), 2047)
-                    final_row = c0
-                    x = dot(final_inputs, model.final_weights[final_row])
-                    x = min(max(x, -3071), 3071)
-                    p = squash(x)
-                # SSE
-                s1 = c1 << 8 | c0
-                s2 = int(((c8 & _U(0xFFFFFF)) * _U(0x9E3779B97F4A7C15) >> _U(48)) ^ _U(c0 * 251)) & 65535
-                q1 = refine(model.sse1, s1, x)
-                q2 = refine(model.sse2, s2, x)
-                q = (2 * p + q1 + q2 + 2) >> 2
-                q = min(max(q, 1), 65535)
-                bit = code_bit(coder, buffer, q, actual >> (7 - bit_index) & 1)
-                # Learn.
-                refine_update(model.sse1, s1, x, bit, 6)
-                refine_update(model.sse2, s2, x, bit, 6)
-                if n_sets == 1:
-                    train(inputs, model.weights[rows[0]], rated_error(bit, p, rate))
-                else:
-                    for k in range(n_sets):
-                        train(inputs, model.weights[rows[k]], rated_error(bit, model.set_p[k], rate))
-                    train(final_inputs, model.final_weights[final_row], rated_error(bit, p, 24))
-                for i in range(n):
-                    place = found[i]
-                    history = int(lines[place, _U(node)])
-                    if history != 0:
-                        map_update(model.state_maps[i], history & 255, bit, 255)
-                        if recent_used:
-                            map_update(model.recent_maps[i], history >> 8, bit, 1023)
-                    lines[place, _U(node)] = np.uint16(
-                        int(NEXT_STATE[_U(history & 255), _U(bit)]) | int(NEXT_RECENT[_U(history >> 8), _U(bit)]) << 8
-                    )
-                if match_a:
-                    map_update(model.match_maps[0], match_a, bit, 1023)
-                if match_b:
-                    map_update(model.match_maps[1], match_b, bit, 1023)
-                if bit:
-                    model.order0[i0] += np.uint16((65535 - int(model.order0[i0])) >> 5)
-                    model.direct1[i1] += np.uint16((65535 - int(model.direct1[i1])) >> 4)
-                    model.direct2[i2] += np.uint16((65535 - int(model.direct2[i2])) >> 3)
-                else:
-                    model.order0[i0] -= np.uint16(int(model.order0[i0]) >> 5)
-                    model.direct1[i1] -= np.uint16(int(model.direct1[i1]) >> 4)
-                    model.direct2[i2] -= np.uint16(int(model.direct2[i2]) >> 3)
-                c0 = c0 << 1 | bit
-                node = node << 1 | bit
-                if s[STEPS] > 0 and bit_index == 7:
-                    s[STEPS] -= 1
-            byte = c0 & 255
-            if decoding:
-                data[position] = byte
-            f = model.followers
-            f[_U(c1)] = f[_U(c1)] << np.uint32(8) | np.uint32(byte)
-            o2 = _U(256) + (c8 & _U(0xFFFF))
-            f[o2] = f[o2] << np.uint32(8) | np.uint32(byte)
-            update_registers(r, data, byte)
-            update_match(r, data, model.positions[0], s[MATCH_SHIFT], s[LEAST_A], lane_bytes, 0)
-            if n_matches > 1:
-                update_match(r, data, model.positions[1], s[MATCH_SHIFT], s[LEAST_B], lane_bytes, 1)
+
+def _line_bits(settings: MixingSettings, family: int, length: int) -> int:
+    # Two lines a byte and context at most; half of that serves as well, since contexts repeat.
+    return min(settings.line_bits_max, max(10, _log2_at_least(length * settings.contexts[family])))
+
+
+def _match_bits(length: int) -> int:
+    return min(22, max(10, _log2_at_least(length)))
+
+
+def inputs_of(settings: MixingSettings, family: int, priors: int) -> int:
+    """Number of mixer inputs, padded to whole vectors."""
+    per_context = 3 if settings.recent_inputs else 1
+    used = settings.contexts[family] * per_context + INPUTS_OF_A_MATCH * settings.matches
+    used += DIRECT_INPUTS + INPUTS_OF_A_PRIOR * priors
+    return -(-used // _VECTOR) * _VECTOR
+
+
+def memory_bytes(level: int, family: int, length: int) -> int:
+    """Bytes that `new_model` takes for a stream of so many bytes, within some kilobytes."""
+    settings = LEVELS[level]
+    tables = LINE_BYTES << _line_bits(settings, family, length)
+    tables += 2 * 4 << _match_bits(length)
+    tables += 2 * 33 * 2 * _SSE_ROWS + 4 * (256 + 65536) + 2 * (256 + 65536 + (1 << _DIRECT_2_BITS))
+    return tables + 4 * ROWS * inputs_of(settings, family, 1)
+
+
+def _first_weights(settings: MixingSettings, family: int, priors: int) -> NDArray[np.int32]:
+    contexts = settings.contexts[family]
+    weights = np.zeros((ROWS, inputs_of(settings, family, priors)), np.int32)
+    weight = int(65536 * settings.first_weight)
+    if settings.recent_inputs:
+        weights[:, 0 : 3 * contexts : 3] = weight
+        weights[:, 2 : 3 * contexts : 3] = weight
+        behind = 3 * contexts
+    else:
+        weights[:, :contexts] = weight
+        behind = contexts
+    weights[:, behind] = 2 * weight  # the match
+    first_prior = behind + INPUTS_OF_A_MATCH * settings.matches + DIRECT_INPUTS
+    weights[:, first_prior : first_prior + INPUTS_OF_A_PRIOR * priors : INPUTS_OF_A_PRIOR] = 32768
+    return weights
+
+
+def new_model(level: int, family: int, length: int, lanes: int = 1, priors: int = 0) -> Model:
+    """A model that has seen nothing.
+
+    Args:
+        level: key of settings.LEVELS.
+        family: settings.TEXT, BINARY or EXECUTABLE.
+        length: bytes to come in all lanes together.
+        lanes: L; lane i codes bytes i * ceil(length / L) and so on.
+        priors: P, predictors whose byte frequencies enter as further inputs.
+    """
+    settings = LEVELS[level]
+    contexts = settings.contexts[family]
+    lane_bytes = max(1, -(-length // lanes))
+    line_bits = _line_bits(settings, family, length)
+    match_bits = _match_bits(length)
+    numbers = np.zeros(16, np.int64)
+    numbers[CONTEXTS] = contexts
+    numbers[GATES] = settings.weight_sets
+    numbers[MATCHES] = settings.matches
+    numbers[RECENT] = settings.recent_inputs
+    numbers[RATE] = settings.rate
+    numbers[EXTRA_RATE] = settings.extra_rate * 8
+    numbers[FINAL_RATE] = settings.final_rate
+    numbers[FAMILY] = family
+    numbers[LINE_MASK] = (1 << line_bits) - 1
+    numbers[LANE_BYTES] = lane_bytes
+    numbers[MATCH_SHIFT] = 64 - match_bits
+    numbers[MATCH_BYTES_A], numbers[MATCH_BYTES_B] = settings.match_bytes
+    final_weights = np.zeros((256, 8), np.int32)
+    final_weights[:, : settings.weight_sets] = 65536 // settings.weight_sets
+    return Model(
+        settings=numbers,
+        lanes=new_registers(lanes, lane_bytes),
+        lines=new_lines(1 << line_bits),
+        state_maps=np.tile(STATE_MAP, (contexts, 1)),
+        recent_maps=np.tile(RECENT_MAP, (contexts, 1)),
+        direct=np.full(256 + 65536 + (1 << _DIRECT_2_BITS), 32768, np.uint16),
+        followers=np.zeros(256 + 65536, np.uint32),
+        positions=np.zeros((2, 1 << match_bits), np.uint32),
+        match_maps=new_match_maps(),
+        skip_map=new_map(1, 60000, 16),
+        record_scores=np.zeros((lanes, LONGEST_RECORD + 1), np.int32),
+        weights=_first_weights(settings, family, priors),
+        final_weights=final_weights,
+        sse_1=new_rows(_SSE_ROWS),
+        sse_2=new_rows(_SSE_ROWS),
+        contexts=np.zeros(contexts, np.uint64),
+        places=np.zeros(contexts, np.uint64),
+        inputs=np.zeros(inputs_of(settings, family, priors), np.int32),
+        rows=np.zeros(GATES_MAX, np.int64),
+        answers=np.zeros(8, np.int32),
+        answers_p1=np.zeros(8, np.int64),
+        prior_tree=np.zeros((priors, 512), np.int64),
+    )
+
+
+def padded(data: bytes | bytearray | memoryview) -> NDArray[np.uint8]:
+    """The data as an array that `step.code_bytes` takes: writable, with PADDING zero bytes behind it."""
+    array = np.zeros(len(data) + PADDING, np.uint8)
+    array[: len(data)] = np.frombuffer(data, np.uint8)
+    return array

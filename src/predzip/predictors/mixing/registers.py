@@ -31,6 +31,9 @@ PREVIOUS_LINE_AT = 16  # index of the first byte of the line above
 DEPTH = 17  # brackets open
 STACK = 18  # 8 words: what opened them
 MATCH = 26  # match models: 4 words each
+RECORD = 36  # length of a record, found while coding
+RECORD_ABOVE = 37  # the byte one record before the next one
+RECORD_COLUMN = 38  # index of the next byte in its record
 
 _U = np.uint64
 _BYTE = _U(8)
@@ -125,3 +128,13 @@ def update_registers(r: NDArray[np.uint64], data: NDArray[np.uint8], byte: int) 
 def mix_bracket(word: int, opening: int) -> int:
     """Hash of an opening bracket and the word before it."""
     return (_U(word) * _FACTOR + _U(opening)) * _FACTOR
+
+
+def new_registers(lanes: int, lane_bytes: int) -> NDArray[np.uint64]:
+    """Registers at the start of each lane, shape (L, REGISTERS)."""
+    registers = np.zeros((lanes, REGISTERS), np.uint64)
+    starts = np.arange(lanes, dtype=np.uint64) * np.uint64(lane_bytes)
+    for register in (POSITION, LINE_AT, PREVIOUS_LINE_AT):
+        registers[:, register] = starts
+    registers[:, RECORD] = 4
+    return registers

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from predzip.jit import kernel
+from predzip.jit import allocating_kernel, kernel
 
 Bytes = NDArray[np.uint8]
 Samples = NDArray[np.int32]
@@ -40,6 +40,9 @@ def _log2_table(size: int) -> Costs:
 
 _ALPHABET = 256
 _BUCKETS = 20  # bit lengths of residuals: 16-bit samples under a cubic predictor reach 20, cut to 19
+_SHORT_BITS = 10
+_SHORT = 1 << _SHORT_BITS
+_BIT_LENGTHS = np.array([number.bit_length() for number in range(_SHORT)], dtype=np.uint8)
 _HASH_SIZE = 1 << 12
 _MAX_RUN = 7
 _LOG2 = _log2_table(2 * MAX_COST_BYTES + _ALPHABET + 2)
@@ -58,7 +61,7 @@ def _counts_cost(counts: Costs) -> int:
     return int(cost + _DENOMINATORS[total])
 
 
-@kernel
+@allocating_kernel
 def order0_cost(data: Bytes, start: int, stop: int, step: int, lag: int) -> int:
     """Cost of every step-th byte by its frequency; with a lag, of its difference to the byte that far before."""
     counts = np.zeros(256, np.int64)
@@ -71,7 +74,7 @@ def order0_cost(data: Bytes, start: int, stop: int, step: int, lag: int) -> int:
     return _counts_cost(counts)
 
 
-@kernel
+@allocating_kernel
 def recent_cost(data: Bytes, start: int, stop: int, order: int) -> int:
     """Cost when the byte that last followed the same `order` bytes is tried first: what records and text gain."""
     last = np.zeros(_HASH_SIZE, np.uint8)
@@ -102,26 +105,30 @@ def recent_cost(data: Bytes, start: int, stop: int, order: int) -> int:
 
 
 @kernel
-def _bucket_of(residual: int) -> int:
+def _bucket_of(residual: np.int64) -> np.int64:
+    # In kernels a byte must become np.int64: int() of it stays unsigned and wraps below zero.
     folded = 2 * residual if residual >= 0 else -2 * residual - 1
-    bucket = 0
-    while folded > 0 and bucket < _BUCKETS - 1:
-        bucket += 1
-        folded >>= 1
+    if folded < _SHORT:
+        return np.int64(_BIT_LENGTHS[folded])
+    bucket = np.int64(_BIT_LENGTHS[folded >> _SHORT_BITS]) + _SHORT_BITS
+    if bucket >= _BUCKETS:
+        bucket = np.int64(_BUCKETS - 1)
     return bucket
 
 
 @kernel
-def _residual_cost(counts: Costs, context: int, bucket: int) -> int:
+def _residual_cost(counts: Costs, context: np.int64, bucket: np.int64) -> int:
     """Cost of a residual: its bit length by adaptive counts in this context, the bits below plainly."""
     total = counts[context, _BUCKETS]
-    cost = _LOG2[2 * total + _BUCKETS] - _LOG2[2 * counts[context, bucket] + 1] + BIT * max(bucket - 1, 0)
+    cost = _LOG2[2 * total + _BUCKETS] - _LOG2[2 * counts[context, bucket] + 1] 
+    if bucket > 1:
+        cost += BIT * (bucket - 1)
     counts[context, bucket] += 1
     counts[context, _BUCKETS] = total + 1
     return int(cost)
 
 
-@kernel
+@allocating_kernel
 def signal_costs(samples: Samples, centre: int) -> Costs:
     """Cost of samples predicted as the centre, the last one, a straight line, a parabola (orders 0 to 3)."""
     costs = np.zeros(PREDICTION_ORDERS, np.int64)
@@ -135,21 +142,21 @@ def signal_costs(samples: Samples, centre: int) -> Costs:
         prediction[2] = 2 * one - two
         prediction[3] = 3 * one - 3 * two + three
         for order in range(PREDICTION_ORDERS):
-            bucket = _bucket_of(int(samples[index] - prediction[order]))
+            bucket = _bucket_of(np.int64(samples[index]) - prediction[order])
             costs[order] += _residual_cost(counts[order], size[order], bucket)
             size[order] = (size[order] + bucket + 1) >> 1
     return costs
 
 
-@kernel
+@allocating_kernel
 def rows_cost(data: Bytes, start: int, stop: int, width: int, pixel_bytes: int) -> int:
     """Cost of pixels predicted from left, above and above left (the median predictor of JPEG-LS)."""
     counts = np.zeros((pixel_bytes * _BUCKETS, _BUCKETS + 1), np.int64)
     cost = 0
     for position in range(start, stop):
-        left = int(data[position - pixel_bytes])
-        above = int(data[position - width])
-        corner = int(data[position - width - pixel_bytes])
+        left = np.int64(data[position - pixel_bytes])
+        above = np.int64(data[position - width])
+        corner = np.int64(data[position - width - pixel_bytes])
         low, high = min(left, above), max(left, above)
         prediction = left + above - corner
         if corner >= high:
@@ -157,19 +164,18 @@ def rows_cost(data: Bytes, start: int, stop: int, width: int, pixel_bytes: int) 
         elif corner <= low:
             prediction = high
         activity = _bucket_of(abs(left - corner) + abs(above - corner))
-        context = (position % pixel_bytes) * _BUCKETS + activity
-        cost += _residual_cost(counts, context, _bucket_of(int(data[position]) - prediction))
+        context = np.int64((position % pixel_bytes) * _BUCKETS) + activity
+        cost += _residual_cost(counts, context, _bucket_of(np.int64(data[position]) - prediction))
     return cost
 
 
-@kernel
+@allocating_kernel
 def lag_differences(data: Bytes, start: int, stop: int, max_lag: int) -> NDArray[np.int64]:
     """Sum of absolute differences between each byte and the byte `lag` before, for lags 0 to max_lag."""
     sums = np.zeros(max_lag + 1, np.int64)
     for lag in range(1, max_lag + 1):
-        total = np.int32(0)
+        total = np.int64(0)
         for position in range(start, stop):
-            difference = np.int32(data[position]) - np.int32(data[position - lag])
-            total += np.int32(abs(difference))
+            total += abs(np.int64(data[position]) - np.int64(data[position - lag]))
         sums[lag] = total
     return sums

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from predzip.jit import kernel
+from predzip.jit import allocating_kernel, kernel
 
 # First and second byte of frequent instructions (mov, lea, test, xor, jcc, call, stack frames), with and without REX.
 _CODE_PAIRS = (
@@ -79,35 +79,44 @@ def survey(data: NDArray[np.uint8], start: int, stop: int) -> Survey:
 def _count(
     data: NDArray[np.uint8], start: int, stop: int, counts: NDArray[np.int64], figures: NDArray[np.int64]
 ) -> None:
-    zeros = 0
     for position in range(start, stop):
-        byte = data[position]
-        counts[byte] += 1
-        if byte == 0:
-            zeros += 1
-        else:
-            if zeros >= _ZERO_RUN_BYTES:
-                figures[_ZERO_RUNS] += zeros
-            zeros = 0
-            if position + 6 <= stop:
-                figures[_CODE] += _code_mark(data, position)
-    if zeros >= _ZERO_RUN_BYTES:
-        figures[_ZERO_RUNS] += zeros
+        counts[data[position]] += 1
+    figures[_CODE] = _count_code_marks(data, start, stop)
+    if counts[0] >= _ZERO_RUN_BYTES:
+        figures[_ZERO_RUNS] = _count_zero_runs(data, start, stop)
     if counts[128:].sum() > 0:
         _count_multibyte(data, start, stop, figures)
 
 
 @kernel
-def _code_mark(data: NDArray[np.uint8], position: int) -> int:
-    first, second = np.int64(data[position]), np.int64(data[position + 1])
-    marks = int(_IS_CODE_PAIR[first << 8 | second])
-    if first == 0xE8 or first == 0xE9:
-        high = data[position + 4]
-        # Small numbers of either sign (00 00 00, FF FF FF) also stand in tables of integers.
-        if (high == 0x00 or high == 0xFF) and (data[position + 3] != high or data[position + 2] != high):
+def _count_zero_runs(data: NDArray[np.uint8], start: int, stop: int) -> int:
+    total = 0
+    run = 0
+    for position in range(start, stop):
+        if data[position] == 0:
+            run += 1
+        else:
+            if run >= _ZERO_RUN_BYTES:
+                total += run
+            run = 0
+    return total + run if run >= _ZERO_RUN_BYTES else total
+
+
+@kernel
+def _count_code_marks(data: NDArray[np.uint8], start: int, stop: int) -> np.int64:
+    marks = np.int64(0)
+    first = np.int64(data[start])
+    for position in range(start, stop - 5):
+        second = np.int64(data[position + 1])
+        marks += np.int64(_IS_CODE_PAIR[first << 8 | second])
+        if first >> 1 == 0xE8 >> 1:  # E8, E9
+            high = data[position + 4]
+            # Small numbers of either sign (00 00 00, FF FF FF) also stand in tables of integers.
+            if (high == 0x00 or high == 0xFF) and (data[position + 3] != high or data[position + 2] != high):
+                marks += 1
+        elif first == 0x0F and second >> 4 == 8 and (data[position + 5] == 0x00 or data[position + 5] == 0xFF):
             marks += 1
-    elif first == 0x0F and second >> 4 == 8 and (data[position + 5] == 0x00 or data[position + 5] == 0xFF):
-        marks += 1
+        first = second
     return marks
 
 
@@ -163,7 +172,7 @@ def mark_repeats(
     return np.asarray((shared * 8 > words) & (shared > 1))
 
 
-@kernel
+@allocating_kernel
 def _count_repeats(
     data: NDArray[np.uint8],
     starts: NDArray[np.int64],

@@ -1,0 +1,45 @@
+"""What a level of the adaptive model consists of: how many contexts, gates and matches, and how much memory.
+
+A plain table. Every number here decides bits: changing one changes the format.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+TEXT, BINARY, EXECUTABLE = 0, 1, 2
+FAMILIES = (TEXT, BINARY, EXECUTABLE)
+"""Sets of contexts; permanent numbers."""
+
+
+@dataclass(frozen=True)
+class MixingSettings:
+    """One level of the adaptive model."""
+
+    contexts: tuple[int, int, int]
+    """Contexts used, by family."""
+    weight_sets: int
+    """Gates of the mixer: 1, 4 or 7."""
+    matches: int
+    """Match models: 1 or 2."""
+    match_bytes: tuple[int, int]
+    """Bytes that each match model hashes."""
+    recent_inputs: bool
+    """Whether each context gives three inputs (counts, their linear form, recent bits) or one."""
+    line_bits_max: int
+    """log2 of the greatest number of context lines (32 bytes each)."""
+    first_weight: float
+    """Weight of every context input at the start."""
+    rate: int
+    """Learning rate of the mixer in the long run (mixer.rated_error)."""
+    extra_rate: int
+    """What is added to the rate at the start; falls by one each 8 bytes."""
+    final_rate: int
+    """Learning rate of the final mixer."""
+
+
+LEVELS: dict[int, MixingSettings] = {
+    1: MixingSettings((6, 6, 6), 1, 1, (6, 0), False, 19, 0.3, 30, 400, 0),
+    2: MixingSettings((12, 12, 12), 4, 1, (6, 0), False, 21, 0.2, 60, 500, 120),
+    3: MixingSettings((26, 32, 32), 7, 2, (5, 12), True, 22, 0.05, 100, 750, 120),
+}

@@ -1,0 +1,307 @@
+"""The loop of the adaptive model: predict eight decisions, code them, learn; for step t, for each lane.
+
+One loop for both directions and for any number of lanes. Lanes share all tables, so what one lane learns helps the
+next at the same step. Predictions of other predictors (priors) enter as further inputs of the mixer, lane by lane.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from predzip.coding.binary import Buffer, State, code_bit
+from predzip.jit import inlined, kernel
+from predzip.predictors.mixing.binary_contexts import binary_contexts, update_record
+from predzip.predictors.mixing.gates import bit_gates, byte_gates
+from predzip.predictors.mixing.lines import find_line
+from predzip.predictors.mixing.logistic import SQUASH_MAX, STRETCH_MAX, squash, stretch
+from predzip.predictors.mixing.maps import map_p, map_update
+from predzip.predictors.mixing.match import match_bucket, match_index, match_misses, predicted_byte, update_match
+from predzip.predictors.mixing.mixer import dot, rated_error, train
+from predzip.predictors.mixing.model import (
+    CONTEXTS,
+    EXTRA_RATE,
+    FAMILY,
+    FINAL_RATE,
+    GATES,
+    LANE_BYTES,
+    LINE_MASK,
+    MATCH_BYTES_A,
+    MATCH_BYTES_B,
+    MATCH_SHIFT,
+    MATCHES,
+    PADDING,
+    RATE,
+    RECENT,
+    Model,
+)
+from predzip.predictors.mixing.registers import LAST_8, POSITION, update_registers
+from predzip.predictors.mixing.settings import TEXT
+from predzip.predictors.mixing.sse import refine, refine_update
+from predzip.predictors.mixing.states import NEXT_RECENT, NEXT_STATE
+from predzip.predictors.mixing.text_contexts import text_contexts
+
+_U = np.uint64
+_BYTE = _U(8)
+_NIBBLE_FACTOR = _U(0x9E3779B97F4A7C15)
+_STATE_LIMIT = 255
+_RECENT_LIMIT = 1023
+_SSE_RATE = 5
+
+
+@inlined
+def _context_inputs(model: Model, node: int) -> None:
+    """One or three inputs of each context; a context that was never seen says nothing."""
+    inputs = model.inputs
+    n = model.settings[CONTEXTS]
+    if model.settings[RECENT]:
+        for i in range(n):
+            history = int(model.lines[model.places[i], _U(node)])
+            if history == 0:
+                inputs[3 * i] = 0
+                inputs[3 * i + 1] = 0
+                inputs[3 * i + 2] = 0
+            else:
+                p1 = map_p(model.state_maps[i], history & 255)
+                inputs[3 * i] = stretch(p1)
+                inputs[3 * i + 1] = (p1 - 32768) >> 6
+                inputs[3 * i + 2] = stretch(map_p(model.recent_maps[i], history >> 8))
+    else:
+        for i in range(n):
+            history = int(model.lines[model.places[i], _U(node)])
+            if history == 0:
+                inputs[i] = 0
+            else:
+                inputs[i] = stretch(map_p(model.state_maps[i], history & 255))
+
+
+@inlined
+def _learn_contexts(model: Model, node: int, bit: int) -> None:
+    recent = model.settings[RECENT]
+    for i in range(model.settings[CONTEXTS]):
+        place = model.places[i]
+        history = int(model.lines[place, _U(node)])
+        if history != 0:
+            map_update(model.state_maps[i], history & 255, bit, _STATE_LIMIT)
+            if recent:
+                map_update(model.recent_maps[i], history >> 8, bit, _RECENT_LIMIT)
+        state = int(NEXT_STATE[_U(history & 255), _U(bit)])
+        model.lines[place, _U(node)] = np.uint16(state | int(NEXT_RECENT[_U(history >> 8), _U(bit)]) << 8)
+
+
+@inlined
+def _find_lines(model: Model, prefix: int, bit_index: int) -> int:
+    """Look up the lines for the coming four decisions; return how many contexts had been seen before."""
+    mask = _U(model.settings[LINE_MASK])
+    hits = 0
+    for i in range(model.settings[CONTEXTS]):
+        context = model.contexts[i]
+        if bit_index == 4:
+            context = (context + _U(prefix)) * _NIBBLE_FACTOR
+        place = find_line(model.lines, mask, context)
+        model.places[i] = place
+        if model.lines[place, 1] != np.uint16(0):
+            hits += 1
+    return hits
+
+
+@inlined
+def _learn_direct(direct: NDArray[np.uint16], index: int, bit: int, rate: int) -> None:
+    p1 = int(direct[_U(index)])
+    if bit:
+        direct[_U(index)] = np.uint16(p1 + ((65535 - p1) >> rate))
+    else:
+        direct[_U(index)] = np.uint16(p1 - (p1 >> rate))
+
+
+@inlined
+def _sum_prior(tree: NDArray[np.int64], frequencies: NDArray[np.uint16]) -> None:
+    """tree[prefix] = frequency of all bytes that start with these bits; leaves at 256.., root at 1."""
+    for symbol in range(256):
+        tree[256 + symbol] = frequencies[symbol]
+    for prefix in range(255, 0, -1):
+        tree[prefix] = tree[2 * prefix] + tree[2 * prefix + 1]
+
+
+@inlined
+def _mix(model: Model, final_row: int) -> int:
+    """Stretched prediction of the two layers (of the one set, where there is only one gate)."""
+    gates = model.settings[GATES]
+    if gates == 1:
+        x = dot(model.inputs, model.weights[model.rows[0]])
+    else:
+        for k in range(gates):
+            answer = dot(model.inputs, model.weights[model.rows[k]])
+            model.answers_p1[k] = squash(answer)
+            model.answers[k] = min(max(answer, -STRETCH_MAX), STRETCH_MAX)
+        x = dot(model.answers, model.final_weights[final_row])
+    return min(max(x, -SQUASH_MAX), SQUASH_MAX)
+
+
+@inlined
+def _learn_mix(model: Model, final_row: int, p1: int, bit: int) -> None:
+    gates = model.settings[GATES]
+    rate = model.settings[RATE] + (model.settings[EXTRA_RATE] >> 3)
+    if gates == 1:
+        train(model.inputs, model.weights[model.rows[0]], rated_error(bit, p1, rate))
+    else:
+        for k in range(gates):
+            train(model.inputs, model.weights[model.rows[k]], rated_error(bit, model.answers_p1[k], rate))
+        error = rated_error(bit, p1, model.settings[FINAL_RATE])
+        train(model.answers, model.final_weights[final_row], error)
+
+
+@inlined
+def _code_byte(
+    model: Model,
+    r: NDArray[np.uint64],
+    lane_start: int,
+    coder: State,
+    buffer: Buffer,
+    data: NDArray[np.uint8],
+) -> int:
+    """Code one byte of one lane and learn from it; return it."""
+    s = model.settings
+    inputs = model.inputs
+    family = s[FAMILY]
+    matches = s[MATCHES]
+    n = s[CONTEXTS]
+    direct = model.direct
+    c8 = r[LAST_8]
+    c1 = int(c8 & _U(255))
+    actual = int(data[r[POSITION]])
+    if family == TEXT:
+        text_contexts(model.contexts, n, r, model.followers)
+    else:
+        binary_contexts(model.contexts, n, r, data, lane_start, model.followers)
+    byte_gates(model.rows, s[GATES], r, family)
+    order_2 = int((c8 & _U(0xFFFF)) * _NIBBLE_FACTOR >> _U(46))
+    order_3 = int((c8 & _U(0xFFFFFF)) * _NIBBLE_FACTOR >> _U(48))
+    first_match = n * 3 if s[RECENT] else n
+    first_direct = first_match + 2 * matches
+    first_prior = first_direct + 4
+    inputs[first_direct + 3] = 256  # bias
+    expected_0 = predicted_byte(r, data, 0)
+    bucket_0 = match_bucket(r, 0)
+    expected_1 = predicted_byte(r, data, 1)
+    bucket_1 = match_bucket(r, 1)
+    hits = 0
+    prefix = 1
+    node = 1
+    for bit_index in range(8):
+        if bit_index & 3 == 0:
+            found = _find_lines(model, prefix, bit_index)
+            node = 1
+            if bit_index == 0:
+                hits = found
+        _context_inputs(model, node)
+        trust_0 = -1
+        if expected_0 >= 0 and (expected_0 | 256) >> (8 - bit_index) == prefix:
+            trust_0 = match_index(bucket_0, match_misses(r, 0), expected_0 >> (7 - bit_index) & 1)
+            p1 = map_p(model.match_maps[0], trust_0)
+            inputs[first_match] = stretch(p1)
+            inputs[first_match + 1] = (p1 - 32768) >> 5
+        else:
+            bucket_0 = 0
+            inputs[first_match] = 0
+            inputs[first_match + 1] = 0
+        trust_1 = -1
+        if matches > 1:
+            if expected_1 >= 0 and (expected_1 | 256) >> (8 - bit_index) == prefix:
+                trust_1 = match_index(bucket_1, match_misses(r, 1), expected_1 >> (7 - bit_index) & 1)
+                p1 = map_p(model.match_maps[1], trust_1)
+                inputs[first_match + 2] = stretch(p1)
+                inputs[first_match + 3] = (p1 - 32768) >> 5
+            else:
+                inputs[first_match + 2] = 0
+                inputs[first_match + 3] = 0
+        direct_1 = 256 + (c1 << 8 | prefix)
+        direct_2 = 256 + 65536 + (order_2 ^ (prefix * 0x3F1D & 0x3FFFF))
+        inputs[first_direct] = stretch(int(direct[_U(prefix)]))
+        inputs[first_direct + 1] = stretch(int(direct[_U(direct_1)]))
+        inputs[first_direct + 2] = stretch(int(direct[_U(direct_2)]))
+        for k in range(model.prior_tree.shape[0]):
+            tree = model.prior_tree[k]
+            p1 = (tree[_U(2 * prefix + 1)] << 16) // tree[_U(prefix)]
+            inputs[first_prior + 2 * k] = stretch(min(p1, 65535))
+            inputs[first_prior + 2 * k + 1] = (p1 - 32768) >> 5
+        bit_gates(model.rows, s[GATES], prefix, bit_index, bucket_0, hits)
+        x = _mix(model, prefix)
+        p1 = squash(x)
+        sse_1 = c1 << 8 | prefix
+        sse_2 = order_3 ^ (prefix * 0x9F3B & 0xFFFF)
+        refined_1 = refine(model.sse_1, sse_1, x)
+        refined_2 = refine(model.sse_2, sse_2, x)
+        final_p1 = min(max((2 * p1 + refined_1 + refined_2 + 2) >> 2, 1), 65535)
+        bit = code_bit(coder, buffer, final_p1, actual >> (7 - bit_index) & 1)
+        refine_update(model.sse_1, sse_1, x, bit, _SSE_RATE)
+        refine_update(model.sse_2, sse_2, x, bit, _SSE_RATE)
+        _learn_mix(model, prefix, p1, bit)
+        _learn_contexts(model, node, bit)
+        if trust_0 >= 0:
+            map_update(model.match_maps[0], trust_0, bit, 1023)
+        if trust_1 >= 0:
+            map_update(model.match_maps[1], trust_1, bit, 1023)
+        _learn_direct(direct, prefix, bit, 5)
+        _learn_direct(direct, direct_1, bit, 4)
+        _learn_direct(direct, direct_2, bit, 3)
+        prefix = prefix << 1 | bit
+        node = node << 1 | bit
+    if s[EXTRA_RATE] > 0:
+        s[EXTRA_RATE] -= 1
+    return prefix & 255
+
+
+@inlined
+def _take_byte(model: Model, r: NDArray[np.uint64], lane_start: int, data: NDArray[np.uint8], byte: int) -> None:
+    """Bring registers, followers and matches up to date after `byte` at data[r[POSITION]]."""
+    s = model.settings
+    followers = model.followers
+    one = r[LAST_8] & _U(0xFF)
+    two = _U(256) + (r[LAST_8] & _U(0xFFFF))
+    followers[one] = followers[one] << np.uint32(8) | np.uint32(byte)
+    followers[two] = followers[two] << np.uint32(8) | np.uint32(byte)
+    update_registers(r, data, byte)
+    if s[FAMILY] != TEXT:
+        update_record(r, data, lane_start, model.record_scores[lane_start // s[LANE_BYTES]])
+    update_match(r, data, model.positions[0], s[MATCH_SHIFT], s[MATCH_BYTES_A], s[LANE_BYTES], 0)
+    if s[MATCHES] > 1:
+        update_match(r, data, model.positions[1], s[MATCH_SHIFT], s[MATCH_BYTES_B], s[LANE_BYTES], 1)
+
+
+@kernel
+def code_bytes(
+    model: Model,
+    coder: State,
+    buffer: Buffer,
+    data: NDArray[np.uint8],
+    priors: NDArray[np.uint16],
+    begin: int,
+    end: int,
+) -> int:
+    """Code steps begin..end-1 of all lanes; return the step to go on with.
+
+    Args:
+        model: from `new_model`; lane l codes data[l * lane_bytes + t] at step t.
+        coder: state of the binary coder, which holds the direction.
+        buffer: the coder's output, with room, or the payload.
+        data: the stream and PADDING zero bytes; filled in when decoding.
+        priors: byte frequencies, shape (P, end - begin, L, 256), no zero in a row; P as given to `new_model`.
+        begin, end: steps; a stream may be coded in slices of any size.
+    """
+    lane_bytes = model.settings[LANE_BYTES]
+    length = data.shape[0] - PADDING
+    decodes = coder[0] != _U(0)
+    for t in range(begin, end):
+        for lane in range(model.lanes.shape[0]):
+            position = lane * lane_bytes + t
+            if t >= lane_bytes or position >= length:
+                continue
+            r = model.lanes[lane]
+            for k in range(model.prior_tree.shape[0]):
+                _sum_prior(model.prior_tree[k], priors[k, t - begin, lane])
+            byte = _code_byte(model, r, lane * lane_bytes, coder, buffer, data)
+            if decodes:
+                data[position] = byte
+            _take_byte(model, r, lane * lane_bytes, data, byte)
+    return end
