@@ -3,8 +3,8 @@
     python benchmarks/compare_peers.py [--strict]
 
 Reads `results/sizes.csv` (written by `levels.py`) and `peers.csv`: bytes of gzip -9, xz -9e, zstd -22, brotli -q 11,
-bzip3, PPMd order 8, zpaq -m5, lpaq1 -9 and paq8px -8 on the same files. paq8px is the yardstick for size alone: it codes
-4 to 6 KB/s. With --strict a missed aim gives exit code 1.
+bzip3, PPMd order 8, zpaq -m5, lpaq1 -9 and paq8px -8 on the same files. paq8px is the yardstick for size alone: it
+codes 4 to 6 KB/s. With --strict a missed aim gives exit code 1.
 """
 
 from __future__ import annotations
