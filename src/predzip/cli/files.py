@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import errno
 import os
 import secrets
 import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, BinaryIO, Self
+from typing import IO, BinaryIO, Self, TextIO
 
 from predzip.errors import PredzipError
 
@@ -39,6 +40,18 @@ def printable(name: str | os.PathLike[str]) -> str:
     """Write a file name so that it cannot move the cursor, forge a line or fail to encode."""
     text = os.fsencode(name).decode("utf-8", "backslashreplace")
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person is at the other end; None is a stream that was closed before we began."""
+    return stream is not None and stream.isatty()
+
+
+def standard_input() -> BinaryIO:
+    """Give standard input as bytes."""
+    if sys.stdin is None:
+        raise Refusal("standard input is closed")
+    return sys.stdin.buffer
 
 
 def reason(error: BaseException) -> str:
@@ -149,6 +162,8 @@ class StandardOutput(Output):
         super().__init__(STDOUT_NAME)
 
     def _open(self) -> IO[bytes]:
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, "standard output is closed")
         return sys.stdout.buffer
 
     def _complete(self) -> None:

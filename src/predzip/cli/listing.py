@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -41,7 +40,7 @@ def list_files(names: tuple[str, ...], settings: Settings) -> int:
 def _summary(source: Path | None, settings: Settings) -> FileSummary:
     if source is None:
         refuse_input_terminal(settings)
-        return inspect(sys.stdin.buffer)
+        return inspect(files.standard_input())
     files.check_source(source, derives_name=False, force=settings.force)
     return inspect(source)
 

@@ -15,7 +15,7 @@ import click
 
 from predzip import __version__
 from predzip.cli import help as help_text
-from predzip.cli.files import StandardOutputError
+from predzip.cli.files import StandardOutputError, is_terminal
 from predzip.cli.listing import list_files
 from predzip.cli.messages import explain, say, show_traceback
 from predzip.cli.run import run_files
@@ -102,9 +102,9 @@ def _level_flags(command: _Function) -> _Function:
 @click.version_option(__version__, "-V", "--version", prog_name="predzip", message="%(prog)s %(version)s")
 def file_command(files: tuple[str, ...], **options: Any) -> int:  # noqa: ANN401 - click passes what it parsed
     """Run over files; the help text is in predzip.cli.help."""
-    chosen = {name: value for name, value in options.items() if value is not None}
-    settings = Settings(**chosen)
-    if not files and not chosen.get("stdout") and sys.stdin.isatty() and sys.stdout.isatty() and not settings.force:
+    unset = {name for name, value in options.items() if value is None} - {"memory_limit"}
+    settings = Settings(**{name: value for name, value in options.items() if name not in unset})
+    if not (files or settings.stdout or settings.force) and is_terminal(sys.stdin) and is_terminal(sys.stdout):
         raise UsageError("nothing to do: name a FILE, or send data through a pipe")
     return list_files(files, settings) if settings.mode == "list" else run_files(files, settings)
 
@@ -146,7 +146,7 @@ def _command(arguments: Sequence[str]) -> tuple[click.Command, list[str], str]:
 
 def _drop_standard_output() -> None:
     # What is still in the buffer cannot be written; Python would try again on exit, and complain.
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError, AttributeError):
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())
         os.close(null)
@@ -158,9 +158,14 @@ def run(arguments: Sequence[str]) -> int:
     try:
         with _signals():
             command, rest, program = _command(arguments)
-            result = command.main(rest, prog_name=program, standalone_mode=False)
-            sys.stdout.flush()
+            # Not command.main: it would answer a closed pipe in its own way.
+            with command.make_context(program, rest) as context:
+                result = command.invoke(context)
+            if sys.stdout is not None:
+                sys.stdout.flush()
             return result if isinstance(result, int) else 0
+    except click.exceptions.Exit as done:  # --help and --version
+        return done.exit_code
     except _Terminated as ended:
         say("interrupted" if ended.exit_code == 130 else "terminated")
         return ended.exit_code

@@ -8,7 +8,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 
-from predzip.cli.files import OutputError, StandardOutputError, printable, reason
+from predzip.cli.files import OutputError, StandardOutputError, is_terminal, printable, reason
 from predzip.errors import PredzipError
 
 DEBUG_VARIABLE = "PREDZIP_DEBUG"
@@ -16,8 +16,12 @@ DEBUG_VARIABLE = "PREDZIP_DEBUG"
 
 def say(text: str) -> None:
     """Write one line to standard error; where that is closed, nobody hears it."""
+    _write(f"predzip: {text}")
+
+
+def _write(line: str) -> None:
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(f"predzip: {text}\n")
+        sys.stderr.write(f"{line}\n")
         sys.stderr.flush()
 
 
@@ -44,7 +48,7 @@ class Messages:
 
     def __init__(self, *, quiet: bool, verbose: bool) -> None:
         self.error_count = 0
-        self.talks = not quiet and (verbose or sys.stderr.isatty())
+        self.talks = not quiet and (verbose or is_terminal(sys.stderr))
 
     def note(self, text: str) -> None:
         """Tell something that is good to know."""
@@ -54,9 +58,7 @@ class Messages:
     def result(self, text: str) -> None:
         """Tell what came out; without the name of the program, since it is no complaint."""
         if self.talks:
-            with contextlib.suppress(OSError):
-                sys.stderr.write(f"{text}\n")
-                sys.stderr.flush()
+            _write(text)
 
     @contextlib.contextmanager
     def reporting(self, name: str) -> Iterator[None]:

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from predzip.cli import files
-from predzip.cli.files import NewFile, Refusal, StandardOutput, printable
+from predzip.cli.files import NewFile, Refusal, StandardOutput, is_terminal, printable
 from predzip.cli.messages import Messages
 from predzip.cli.progress import Bar
 from predzip.cli.settings import Settings
 from predzip.codecs.registry import MIXING_ID, choose_codec
 from predzip.errors import FormatError, UsageError
 from predzip.inspection import inspect
+from predzip.parallel import resolve_threads
 from predzip.streams import Sizes, compress_stream, decompress_stream
 from predzip.units import bits_per_byte, format_bytes, raw_rate
 
@@ -36,7 +37,7 @@ def operands(names: tuple[str, ...], settings: Settings, messages: Messages) -> 
 
 def refuse_input_terminal(settings: Settings) -> None:
     """Compressed data is not typed by hand."""
-    if sys.stdin.isatty() and not settings.force:
+    if is_terminal(sys.stdin) and not settings.force:
         raise Refusal("compressed data is not read from a terminal (predzip --help for help)")
 
 
@@ -44,7 +45,8 @@ def run_files(names: tuple[str, ...], settings: Settings) -> int:
     """Work on all operands; return the exit code."""
     if settings.output not in (None, "-") and (len(names) > 1 or settings.recursive):
         raise UsageError("-o names one output and goes with one input; use -c to join several")
-    choose_codec(settings.level, settings.method)  # a wrong name is one error, not one for each file
+    choose_codec(settings.level, settings.method)  # what is wrong here is one error, not one for each file
+    resolve_threads(settings.threads)
     messages = Messages(quiet=settings.quiet, verbose=settings.verbose)
     run = _Run(settings, messages)
     for source in operands(names, settings, messages):
@@ -65,9 +67,9 @@ class _Run:
         self._done: list[Sizes] = []
         self._seconds = 0.0
         self._kernels_checked = False
-        wanted = sys.stderr.isatty() if settings.progress is None else settings.progress
+        wanted = is_terminal(sys.stderr) if settings.progress is None else settings.progress
         # A bar and decompressed text on the same screen would spoil each other.
-        self._bar_shown = wanted and not settings.quiet and not (settings.to_stdout and sys.stdout.isatty())
+        self._bar_shown = wanted and not settings.quiet and not (settings.to_stdout and is_terminal(sys.stdout))
 
     def work_on(self, source: Path | None, name: str) -> None:
         """Do one operand, or raise."""
@@ -78,7 +80,7 @@ class _Run:
                 refuse_input_terminal(settings)
             if settings.remove:
                 raise Refusal("--rm cannot remove standard input")
-            self._convert(sys.stdin.buffer, name, None, target)
+            self._convert(files.standard_input(), name, None, target)
             return
         status = files.check_source(source, derives_name=settings.derives_name, force=settings.force)
         if settings.derives_name:
@@ -106,7 +108,7 @@ class _Run:
             self._tell(name, None, sizes, bar.seconds)
             return
         if target is None:
-            if self._compressing and sys.stdout.isatty() and not settings.force:
+            if self._compressing and is_terminal(sys.stdout) and not settings.force:
                 raise Refusal("compressed data is not written to a terminal (-o names a file, -f does it anyway)")
             output: files.Output = StandardOutput()
         else:

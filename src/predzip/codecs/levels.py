@@ -41,9 +41,9 @@ class Level:
 LEVELS: dict[int, Level] = {
     row.level: row
     for row in (
-        Level(1, "fast", 1, 8 * _MIB, 180_000_000, 0.24, 1_000_000, "few contexts; for large files"),
-        Level(2, "good", 2, 16 * _MIB, 280_000_000, 0.22, 300_000, "words, records and more orders"),
-        Level(3, "best", 3, 16 * _MIB, 500_000_000, 0.20, 90_000, "every context, two layers of mixing"),
+        Level(1, "fast", 1, 8 * _MIB, 180_000_000, 0.24, 1_000_000, "few contexts, large files"),
+        Level(2, "good", 2, 16 * _MIB, 280_000_000, 0.22, 300_000, "words, records, more orders"),
+        Level(3, "best", 3, 16 * _MIB, 500_000_000, 0.20, 90_000, "all contexts, two layers"),
     )
 }
 

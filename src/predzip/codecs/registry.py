@@ -133,7 +133,7 @@ def register_method(method: Method) -> None:
 
 
 def choose_codec(level: int = DEFAULT_LEVEL, method: str | None = None) -> LevelChoice:
-    """Turn a level, or a method name, into a codec and a block size.
+    """Turn a level, or a method name such as "ppm" or "ppm:order=4", into a codec and a block size.
 
     Raises:
         UsageError: there is no such level or method.
@@ -141,13 +141,29 @@ def choose_codec(level: int = DEFAULT_LEVEL, method: str | None = None) -> Level
     row = level_row(level)
     if method is None or method == _METHODS[MIXING_ID].name:
         return LevelChoice(reference_for_frame(MIXING_ID, bytes([row.mixing_level])), row.block_bytes)
+    name, _, options = method.partition(":")
     known = methods()
-    if method not in known:
-        close = difflib.get_close_matches(method, known, n=1)
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(known)}"
-        raise UsageError(f"no method is named {method!r}; {hint}")
-    entry = known[method]
-    return LevelChoice(CodecReference(entry.method_id, b"", entry.factory), entry.block_bytes)
+        raise UsageError(f"no method is named {name!r}; {hint}")
+    entry = known[name]
+    if options and entry.factory != _ENTROPY:
+        raise UsageError(f"method {name} has no options")
+    parameters = _entropy_parameters(name, options) if options else b""
+    return LevelChoice(CodecReference(entry.method_id, parameters, entry.factory), entry.block_bytes)
+
+
+def _entropy_parameters(name: str, options: str) -> bytes:
+    from predzip.codecs.entropy import EntropyCodec
+
+    pairs: dict[str, int | str] = {}
+    for word in options.split(","):
+        option, equals, value = word.partition("=")
+        if not (option and equals and value):
+            raise UsageError(f"{word!r} is no option of a method; write {name}:option=value,option=value")
+        pairs[option] = int(value) if value.isdecimal() else value
+    return EntropyCodec(name, **pairs).parameters
 
 
 def reference_for_frame(method_id: int, parameters: bytes) -> CodecReference:
