@@ -58,7 +58,6 @@ def code_bit(state: State, buffer: Buffer, p1: int, bit: int) -> int:
         span <<= _WORD
         shift(state, buffer, _WORD_BYTES)
     state[RANGE] = span
-    len(buffer)  # for speed, see interval
     return coded
 
 

@@ -8,10 +8,6 @@ in how a step splits the range. `docs/design/coding.md` derives the arithmetic. 
 - decoding: the same slot holds the distance of the code from low, below range for every valid payload.
 
 No step has a loop that depends on the payload, and reading past its end gives zeros: garbage cannot hang or crash.
-
-A note on speed for whoever writes a kernel here: give each array a last use on the path that all calls share
-(the bare `len(state)` and `len(buffer)` below). Where the last use stands in a branch, numba drops its reference
-there, cannot prove the counting needless and pays four atomic operations a call: 26 ns instead of 4 to 7.
 """
 
 from __future__ import annotations
@@ -96,8 +92,6 @@ def skip(state: State, buffer: Buffer, part: np.uint64) -> None:
         state[LOW] += part
         if state[LOW] < part:
             _carry(state, buffer)
-    len(state)  # for speed, see the head of the file
-    len(buffer)
 
 
 @kernel
@@ -118,7 +112,6 @@ def shift(state: State, buffer: Buffer, count: int) -> None:
             position += ONE
     state[POSITION] = position
     state[LOW] = low
-    len(buffer)  # for speed
 
 
 @kernel

@@ -63,7 +63,6 @@ def _narrow(state: State, buffer: Buffer, unit: np.uint64, start: np.uint64, fre
     if count > 0:
         shift(state, buffer, count)
     state[RANGE] = span
-    len(buffer)  # for speed, see interval
 
 
 @kernel
@@ -76,7 +75,6 @@ def _find(cumulative: Cumulative, point: np.uint64) -> int:
         if cumulative[found + half] <= point:
             found += half
         step -= half
-    len(cumulative)
     return found
 
 
@@ -107,9 +105,6 @@ def code_symbol(state: State, buffer: Buffer, cumulative: Cumulative, symbol: in
             start = cumulative[coded]
             _narrow(state, buffer, unit, start, cumulative[coded + 1] - start)
             done = coded
-    len(state)  # for speed, see interval
-    len(buffer)
-    len(cumulative)
     return int(done)
 
 
@@ -137,9 +132,6 @@ def code_frequencies(state: State, buffer: Buffer, frequencies: NDArray[np.unsig
         if coded >= 0 and coded < size and frequencies[coded] > 0:
             _narrow(state, buffer, unit, start, np.uint64(frequencies[coded]))
             done = coded
-    len(state)
-    len(buffer)
-    len(frequencies)
     return int(done)
 
 
