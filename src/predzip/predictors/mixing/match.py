@@ -13,8 +13,8 @@ from predzip.jit import kernel
 from predzip.predictors.mixing.registers import LAST_16, LAST_8, MATCH, POSITION
 
 MODELS = 2
-WORDS = 4  # registers of one model
-_POINTER, _LENGTH, _MISSES, _UNUSED = 0, 1, 2, 3
+WORDS = 4  # registers of one model, in this order
+POINTER, LENGTH, _MISSES, _UNUSED = 0, 1, 2, 3
 
 _U = np.uint64
 _HASH_FACTOR = _U(0x9E3779B97F4A7C15)
@@ -43,7 +43,7 @@ BUCKET = _length_buckets()
 @kernel
 def match_bucket(r: NDArray[np.uint64], model: int) -> int:
     """Bucket of the length of the current match, 0 for none, at most 31."""
-    return int(BUCKET[min(r[MATCH + WORDS * model + _LENGTH], _U(1023))])
+    return int(BUCKET[min(r[MATCH + WORDS * model + LENGTH], _U(1023))])
 
 
 @kernel
@@ -55,9 +55,9 @@ def match_misses(r: NDArray[np.uint64], model: int) -> int:
 @kernel
 def predicted_byte(r: NDArray[np.uint64], data: NDArray[np.uint8], model: int) -> int:
     """The byte that the match predicts, or -1."""
-    if r[MATCH + WORDS * model + _LENGTH] == _U(0):
+    if r[MATCH + WORDS * model + LENGTH] == _U(0):
         return -1
-    return int(data[r[MATCH + WORDS * model + _POINTER]])
+    return int(data[r[MATCH + WORDS * model + POINTER]])
 
 
 @kernel
@@ -84,8 +84,8 @@ def update_match(
     base = MATCH + WORDS * model
     position = r[POSITION]
     last = int(r[LAST_8] & _U(255))
-    pointer = r[base + _POINTER]
-    length = r[base + _LENGTH]
+    pointer = r[base + POINTER]
+    length = r[base + LENGTH]
     if pointer > _U(0):
         missed = _U(0)
         if int(data[pointer]) == last:
@@ -121,8 +121,8 @@ def update_match(
                 length = common
                 r[base + _MISSES] = _U(0)
     positions[slot] = np.uint32(position)
-    r[base + _POINTER] = pointer
-    r[base + _LENGTH] = length
+    r[base + POINTER] = pointer
+    r[base + LENGTH] = length
 
 
 def new_match_maps() -> NDArray[np.uint32]:

@@ -37,6 +37,7 @@ from predzip.predictors.mixing.model import (
 )
 from predzip.predictors.mixing.registers import LAST_8, POSITION, update_registers
 from predzip.predictors.mixing.settings import TEXT
+from predzip.predictors.mixing.skip import skip_run
 from predzip.predictors.mixing.sse import refine, refine_update
 from predzip.predictors.mixing.states import NEXT_RECENT, NEXT_STATE
 from predzip.predictors.mixing.text_contexts import text_contexts
@@ -279,7 +280,7 @@ def code_bytes(
     begin: int,
     end: int,
 ) -> int:
-    """Code steps begin..end-1 of all lanes; return the step to go on with.
+    """Code steps begin..end-1 of all lanes; return the step to go on with (a long match may pass `end`).
 
     Args:
         model: from `new_model`; lane l codes data[l * lane_bytes + t] at step t.
@@ -292,8 +293,16 @@ def code_bytes(
     lane_bytes = model.settings[LANE_BYTES]
     length = data.shape[0] - PADDING
     decodes = coder[0] != _U(0)
-    for t in range(begin, end):
-        for lane in range(model.lanes.shape[0]):
+    lanes = model.lanes.shape[0]
+    may_skip = lanes == 1 and model.prior_tree.shape[0] == 0
+    t = begin
+    while t < end:
+        if may_skip:
+            skipped = skip_run(model, model.lanes[0], coder, buffer, data, length)
+            if skipped > 0:
+                t += skipped
+                continue
+        for lane in range(lanes):
             position = lane * lane_bytes + t
             if t >= lane_bytes or position >= length:
                 continue
@@ -304,4 +313,5 @@ def code_bytes(
             if decodes:
                 data[position] = byte
             _take_byte(model, r, lane * lane_bytes, data, byte)
-    return end
+        t += 1
+    return t

@@ -1,0 +1,226 @@
+"""Method 1: blocks coded by the adaptive mixture, with a model for each kind of data in them.
+
+A block is cut into typed segments (`kinds`). Segments of one family (text, binary, executable) are joined to one
+stream, so that they share a model and a history; pictures and sounds are streams of their own; what is random is
+stored. All streams go through one binary coder, one after the other:
+
+    payload := segment table, coded streams, stored bytes of RANDOM segments
+
+docs/format.md, section "Method 1", is the specification.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from predzip.codecs.base import Progress
+from predzip.coding.binary import finish, new_decoder, new_encoder, output_bytes, payload_buffer, room_bytes
+from predzip.errors import CorruptError
+from predzip.predictors.mixing import settings as families
+from predzip.predictors.mixing.kinds import Kind, Segment, pack_segments, segment_block, unpack_segments
+from predzip.predictors.mixing.model import memory_bytes, new_model, padded
+from predzip.predictors.mixing.step import code_bytes
+
+_Bytes = NDArray[np.uint8]
+_State = NDArray[np.uint64]
+_Step = Callable[[_State, _Bytes, _Bytes, int, int], int]
+"""(coder, buffer, data, begin, end) -> where to go on."""
+
+_SLICE_BYTES = 16384
+"""Bytes coded between two calls of the progress function, which is also where Ctrl-C gets through."""
+
+_TYPED_FROM_LEVEL = 2
+"""Level 1 codes pictures and sounds as binary data: it is for speed."""
+
+_FAMILY_OF = {
+    Kind.TEXT: families.TEXT,
+    Kind.BINARY: families.BINARY,
+    Kind.EXECUTABLE: families.EXECUTABLE,
+}
+_PIXEL_STRIDES = {Kind.IMAGE8: 1, Kind.IMAGE24: 3, Kind.IMAGE32: 4}
+_AUDIO_BITS = {Kind.AUDIO8: 8, Kind.AUDIO16: 16, Kind.AUDIO16BE: 16}
+_NO_PRIORS = np.zeros((0, 0, 1, 256), np.uint16)
+
+
+@dataclass
+class _Stream:
+    """Bytes that one model codes: where they stand in the block, and what codes them."""
+
+    kind: Kind
+    parameter: int
+    places: list[tuple[int, int]] = field(default_factory=list)
+
+    @property
+    def length(self) -> int:
+        return sum(stop - start for start, stop in self.places)
+
+
+def _streams(segments: list[Segment], level: int) -> tuple[list[_Stream], list[tuple[int, int]]]:
+    """Order of coding: the families, then typed segments one by one. Second: the places of stored bytes."""
+    joined = {kind: _Stream(kind, 0) for kind in _FAMILY_OF}
+    single: list[_Stream] = []
+    stored: list[tuple[int, int]] = []
+    start = 0
+    for segment in segments:
+        place = (start, start + segment.length)
+        start += segment.length
+        if segment.kind == Kind.RANDOM:
+            stored.append(place)
+        elif segment.kind in joined:
+            joined[segment.kind].places.append(place)
+        elif level < _TYPED_FROM_LEVEL:
+            joined[Kind.BINARY].places.append(place)
+        else:
+            single.append(_Stream(segment.kind, segment.parameter, [place]))
+    return [stream for stream in joined.values() if stream.places] + single, stored
+
+
+def _stepper(stream: _Stream, level: int) -> _Step:
+    """A fresh model for the stream, ready to code it."""
+    if stream.kind in _PIXEL_STRIDES:
+        from predzip.predictors.mixing.pixels import code_pixels, new_pixel_model
+
+        pixels = new_pixel_model(stream.parameter, _PIXEL_STRIDES[stream.kind], stream.length)
+
+        def step_pixels(coder: _State, buffer: _Bytes, data: _Bytes, begin: int, end: int) -> int:
+            code_pixels(pixels, coder, buffer, data, begin, end)
+            return end
+
+        return step_pixels
+    if stream.kind in _AUDIO_BITS:
+        from predzip.predictors.mixing.audio import code_audio, new_audio_model
+
+        bits = _AUDIO_BITS[stream.kind]
+        audio = new_audio_model(bits, stream.parameter, stream.kind == Kind.AUDIO16BE, stream.length)
+
+        def step_audio(coder: _State, buffer: _Bytes, data: _Bytes, begin: int, end: int) -> int:
+            code_audio(audio, coder, buffer, data, begin, end)
+            return end
+
+        return step_audio
+    model = new_model(level, _FAMILY_OF[stream.kind], stream.length)
+
+    def step_bytes(coder: _State, buffer: _Bytes, data: _Bytes, begin: int, end: int) -> int:
+        return code_bytes(model, coder, buffer, data, _NO_PRIORS, begin, end)
+
+    return step_bytes
+
+
+def _gather(data: bytes, stream: _Stream) -> _Bytes:
+    if stream.kind in _FAMILY_OF:
+        array = padded(b"".join(data[start:stop] for start, stop in stream.places))
+    else:
+        (start, stop) = stream.places[0]
+        array = payload_buffer(data[start:stop])
+    return _transform(array, stream, decode=False)
+
+
+def _transform(array: _Bytes, stream: _Stream, *, decode: bool) -> _Bytes:
+    """Apply or undo, in place, what makes a kind easier to predict."""
+    if stream.kind == Kind.EXECUTABLE:
+        from predzip.predictors.mixing.kinds.transforms import decode_x86, encode_x86
+
+        start = 0
+        for first, behind in stream.places:
+            part = array[start : start + behind - first]
+            (decode_x86 if decode else encode_x86)(part)
+            start += behind - first
+    return array
+
+
+def _slices(length: int, step: Callable[[int, int], int], progress: Progress | None) -> Iterator[int]:
+    """Call `step` on one slice after the other; yield before each, so that the caller can make room."""
+    position = 0
+    while position < length:
+        yield position
+        following = step(position, min(position + _SLICE_BYTES, length))
+        if progress is not None:
+            progress(following - position)
+        position = following
+
+
+class MixingCodec:
+    """The adaptive mixture as a block codec; `level` is 1, 2 or 3 and is the parameter byte of the frame."""
+
+    method_id = 1
+
+    def __init__(self, level: int) -> None:
+        self.level = level
+        self.parameters = bytes([level])
+
+    def encode_block(self, data: bytes, progress: Progress | None = None) -> bytes:
+        """Compress one block; see codecs.base.BlockCodec."""
+        segments = segment_block(data)
+        streams, stored = _streams(segments, self.level)
+        coder = new_encoder()
+        buffer = np.zeros(max(4096, len(data) // 2) + room_bytes(8 * _SLICE_BYTES), np.uint8)
+        for stream in streams:
+            array = _gather(data, stream)
+            step = _stepper(stream, self.level)
+
+            def code(begin: int, end: int, step: _Step = step, array: _Bytes = array) -> int:
+                return step(coder, buffer, array, begin, end)
+
+            for _ in _slices(stream.length, code, progress):
+                used = int(output_bytes(coder))
+                if len(buffer) - used < room_bytes(8 * _SLICE_BYTES):
+                    bigger = np.zeros(2 * len(buffer), np.uint8)
+                    bigger[:used] = buffer[:used]
+                    buffer = bigger
+        coded = bytes(buffer[: int(finish(coder, buffer))])
+        if progress is not None:
+            progress(sum(stop - start for start, stop in stored))
+        return pack_segments(segments) + coded + b"".join(data[start:stop] for start, stop in stored)
+
+    def decode_block(self, payload: bytes, original_bytes: int, progress: Progress | None = None) -> bytes:
+        """Bring back one block; see codecs.base.BlockCodec."""
+        segments, table_bytes = unpack_segments(payload, 0, original_bytes)
+        streams, stored = _streams(segments, self.level)
+        stored_bytes = sum(stop - start for start, stop in stored)
+        if table_bytes + stored_bytes > len(payload):
+            raise CorruptError("the payload is shorter than its stored segments")
+        result = np.zeros(original_bytes, np.uint8)
+        position = len(payload) - stored_bytes
+        coded = payload_buffer(payload[table_bytes:position])
+        for start, stop in stored:
+            result[start:stop] = np.frombuffer(payload, np.uint8, stop - start, position)
+            position += stop - start
+        coder = new_decoder(coded)
+        for stream in streams:
+            array = np.zeros(stream.length + 8, np.uint8)
+            if stream.kind not in _FAMILY_OF:
+                array = array[: stream.length]
+            step = _stepper(stream, self.level)
+
+            def code(begin: int, end: int, step: _Step = step, array: _Bytes = array) -> int:
+                return step(coder, coded, array, begin, end)
+
+            for _ in _slices(stream.length, code, progress):
+                pass
+            _scatter(_transform(array, stream, decode=True), stream, result)
+        if progress is not None:
+            progress(stored_bytes)
+        return result.tobytes()
+
+    def memory_bytes(self, original_bytes: int) -> int:
+        """Upper bound of the memory that coding a block takes; see codecs.base.BlockCodec."""
+        tables = sum(memory_bytes(self.level, family, original_bytes) for family in families.FAMILIES)
+        return tables + 5 * original_bytes + (64 << 20)
+
+
+def _scatter(array: _Bytes, stream: _Stream, result: _Bytes) -> None:
+    start = 0
+    for first, behind in stream.places:
+        result[first:behind] = array[start : start + behind - first]
+        start += behind - first
+
+
+def kernels_cached() -> bool:
+    """Say whether the compiled kernels of this release are on disk; if not, the first use compiles them."""
+    from predzip.jit import cache_folder
+
+    return cache_folder().is_dir() and any(cache_folder().glob("*/*code_bytes*.nbi"))
