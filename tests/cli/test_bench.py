@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from predzip.cli.bench import bench
+from predzip.cli.bench import _encodable, _progress, bench
 from predzip.errors import UsageError
 
 
@@ -97,3 +98,25 @@ def test_failed_codec_gives_exit_code_1(text_file: Path, monkeypatch: pytest.Mon
     result = run(text_file, "--levels", "none", "--codecs", "gzip")
     assert result.exit_code == 1
     assert "gzip: FAILED: broken" in result.stdout
+
+
+def test_strange_names_and_screens(tmp_path: Path) -> None:
+    strange = tmp_path / "line\nbreak \udcff.txt"
+    strange.write_bytes(b"x" * 100)
+    result = run(strange, "--levels", "none", "--codecs", "zlib")
+    assert result.exit_code == 0, result.output
+    assert "line\\nbreak \\udcff.txt, 100 bytes" in result.stdout
+    assert _encodable("── é\udcff", "ascii") == "-- \\xe9\\udcff"
+    assert _encodable("── é", "utf-8") == "── é"
+
+
+def test_progress_shows_only_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    for screen, expected in ((Terminal(), True), (io.StringIO(), False)):
+        monkeypatch.setattr(sys, "stderr", screen)
+        with _progress(2) as started:
+            started(Path("some/file.txt"), "gzip")
+        assert ("gzip file.txt" in screen.getvalue()) is expected

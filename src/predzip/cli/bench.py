@@ -101,13 +101,23 @@ def bench(
     width = max(_MIN_WIDTH, shutil.get_terminal_size().columns) if terminal else _MIN_WIDTH
     report = tables.render(rows, form, environment(_command_line()), width, terminal=terminal)
     if output is None:
-        click.echo(report, nl=False)
+        click.echo(_encodable(report, sys.stdout.encoding), nl=False)
     else:
-        output.write_text(report, encoding="utf-8")
+        output.write_text(_encodable(report, "utf-8"), encoding="utf-8")
     if plot is not None:
         chart.draw(rows, plot)
     if any(row.status == "failed" for row in rows):
         click.get_current_context().exit(1)
+
+
+def _encodable(report: str, encoding: str | None) -> str:
+    """The report without what a screen or file cannot hold: old code pages have no rules, UTF-8 no broken names."""
+    encoding = encoding or "ascii"
+    try:
+        "─".encode(encoding)
+    except UnicodeEncodeError:
+        report = report.replace("─", "-")
+    return report.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def _command_line() -> str:

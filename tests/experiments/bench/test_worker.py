@@ -24,6 +24,7 @@ def job(folder: Path, **changes: object) -> dict[str, Any]:
         "name": "gzip",
         "direction": "compress",
         "source": str(source),
+        "original": str(source),
         "target": str(folder / "target"),
         "layout": None,
         "original_bytes": len(DATA),

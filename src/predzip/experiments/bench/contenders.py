@@ -15,7 +15,8 @@ from predzip.codecs.media import Layout
 from predzip.errors import UsageError
 
 OWN_PREFIX = "predzip-"
-_WARM_UP_BYTES = 1 << 16
+WARM_UP_BYTES = 1 << 15
+"""How much of a file a codec sees before it is measured."""
 _NO_CODECS = "none"
 _ALL_CODECS = "all"
 
@@ -91,11 +92,10 @@ def fits(name: str, layout: Layout | None) -> bool:
     return layout is not None and layout.kind == ("sound" if name == "flac" else "picture")
 
 
-def warm_up(codec: Baseline, data: bytes) -> None:
+def warm_up(codec: Baseline, head: bytes) -> None:
     """Load and compile what the first call loads and compiles, so that no measurement pays for it."""
     codec.check_installed()
     if codec.name not in MEDIA_NAMES:
-        head = data[:_WARM_UP_BYTES]
         codec.decompress(codec.compress(head), len(head))
 
 

@@ -111,6 +111,7 @@ def _measure(file: Path, size: int, digest: str, name: str, layout: Layout | Non
         payload = Path(folder) / "payload"
         job = {
             "name": name,
+            "original": str(file),
             "layout": dataclasses.asdict(layout) if layout and not fits(name, None) else None,
             "original_bytes": size,
             "digest": digest,

@@ -42,11 +42,16 @@ def sections(measurements: list[Measurement]) -> list[tuple[str, list[Measuremen
     by_file: dict[str, list[Measurement]] = {}
     for row in measurements:
         by_file.setdefault(row.file, []).append(row)
-    listed = [(f"{file}, {rows[0].original_bytes:,} bytes", rows) for file, rows in by_file.items()]
+    listed = [(f"{_printable(file)}, {rows[0].original_bytes:,} bytes", rows) for file, rows in by_file.items()]
     if len(by_file) > 1:
         original_bytes = sum(rows[0].original_bytes for rows in by_file.values())
         listed.append((f"total of {len(by_file)} files, {original_bytes:,} bytes", totals(measurements)))
     return listed
+
+
+def _printable(name: str) -> str:
+    """A file name that can neither forge a line nor move the cursor."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in name)
 
 
 def _cells(row: Measurement) -> tuple[str, ...]:
