@@ -198,9 +198,12 @@ def test_testing(pz: CommandLine) -> None:
 def test_what_is_told(pz: CommandLine, book: Path) -> None:
     assert pz("book.txt").err == ""  # nobody is looking
     assert pz("-qf", "book.txt", terminals=("stderr",)).err == ""
-    told = pz("-f", "book.txt", terminals=("stderr",)).err
-    assert told == pz("-vf", "book.txt").err or "B/s)" in told
-    assert told.startswith(f"book.txt -> book.txt.pz  {len(TEXT):,} -> {len(PACKED):,} bytes (")
-    assert pz("-df", "book.txt.pz", "-v").err.startswith(f"book.txt.pz -> book.txt  {len(PACKED):,} -> {len(TEXT):,}")
+    figures = f"{len(TEXT):,} -> {len(PACKED):,} bytes, {len(PACKED) / len(TEXT):.1%}, "
+    for told in (pz("-f", "book.txt", terminals=("stderr",)).err, pz("-vf", "book.txt").err):
+        assert told.startswith(f"book.txt: {figures}")
+        assert told.endswith("B/s\n")
+        assert len(told) <= 81
+    assert pz("-v", "book.txt", "-o", "x").err.startswith(f"book.txt -> x: {figures}")
+    assert pz("-df", "book.txt.pz", "-v").err.startswith(f"book.txt.pz: {len(PACKED):,} -> {len(TEXT):,} bytes")
     Path("b").write_bytes(b"")
-    assert "2 files  " in pz("-vf", "book.txt", "b").err
+    assert "\n2 files: " in pz("-vf", "book.txt", "b").err

@@ -168,8 +168,9 @@ class _Run:
         self._seconds += seconds
         if isinstance(output, StandardOutput) and not self._settings.verbose:
             return
-        arrow = f" -> {output.name}" if output else ": ok"
-        self._messages.result(f"{name}{arrow}  {self._figures(sizes, seconds)}")
+        target = f" -> {output.name}" if output and not self._settings.derives_name else ""
+        ok = " ok," if output is None else ""
+        self._messages.result(f"{name}{target}:{ok} {self._figures(sizes, seconds)}")
 
     def tell_totals(self) -> None:
         """Sum up, where there was more than one operand."""
@@ -177,7 +178,7 @@ class _Run:
             sizes = Sizes(
                 sum(each.original_bytes for each in self._done), sum(each.compressed_bytes for each in self._done)
             )
-            self._messages.result(f"{len(self._done)} files  {self._figures(sizes, self._seconds)}")
+            self._messages.result(f"{len(self._done)} files: {self._figures(sizes, self._seconds)}")
 
     def _figures(self, sizes: Sizes, seconds: float) -> str:
         original, compressed = f"{sizes.original_bytes:,}", f"{sizes.compressed_bytes:,}"
@@ -185,4 +186,4 @@ class _Run:
         rate = raw_rate(sizes.compressed_bytes, sizes.original_bytes)
         spent = bits_per_byte(8 * sizes.compressed_bytes, sizes.original_bytes)
         speed = format_bytes(sizes.original_bytes / seconds) if seconds > 0 else "?"
-        return f"{change} bytes ({rate:.1%}, {spent:.3f} bits/byte, {speed}/s)"
+        return f"{change} bytes, {rate:.1%}, {spent:.3f} bits/byte, {speed}/s"
