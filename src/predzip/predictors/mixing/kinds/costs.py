@@ -120,7 +120,7 @@ def _bucket_of(residual: np.int64) -> np.int64:
 def _residual_cost(counts: Costs, context: np.int64, bucket: np.int64) -> int:
     """Cost of a residual: its bit length by adaptive counts in this context, the bits below plainly."""
     total = counts[context, _BUCKETS]
-    cost = _LOG2[2 * total + _BUCKETS] - _LOG2[2 * counts[context, bucket] + 1] 
+    cost = _LOG2[2 * total + _BUCKETS] - _LOG2[2 * counts[context, bucket] + 1]
     if bucket > 1:
         cost += BIT * (bucket - 1)
     counts[context, bucket] += 1

@@ -21,6 +21,7 @@ from predzip.predictors.mixing.kinds.signals import (
     Wave,
     find_surface,
     find_wave,
+    is_centred,
     is_smooth,
 )
 from predzip.predictors.mixing.kinds.survey import Survey, mark_repeats, survey
@@ -29,6 +30,7 @@ _WINDOW_BYTES = 1 << 14
 _SAMPLE_BYTES = 3072  # of a window; a block of one or two windows is looked at more closely
 _SMALL_SAMPLE_BYTES = 8192
 _PIECE_BYTES = 1 << 16  # pictures of other widths may follow each other
+_MAX_MISSES = 24
 _MIN_RANDOM_BYTES = 4096
 _SMALL_BYTES = 8192  # below, the evidence of one row direction is thin: decide at once with the other
 _RANDOM_HUNDREDTHS_OF_BITS = 793
@@ -43,18 +45,19 @@ class _Look(IntEnum):
     WAVE = 4
     NOISE = 5
     QUIET = 6  # nearly constant: says nothing
+    LEVEL = 7  # 16-bit samples on one side of zero: sound only if its neighbours are
 
 
 # What a window of each look (column) costs within a segment of each kind (row); a cut costs _CUT. Storing what could
 # shrink loses most; taking a strange window into a binary segment loses least.
 _STRANGENESS = np.array(
     [
-        [0, 4, 6, 6, 6, 8, 0],
-        [4, 0, 3, 3, 4, 3, 0],
-        [3, 2, 0, 6, 6, 4, 0],
-        [6, 2, 6, 0, 6, 4, 0],
-        [6, 2, 6, 6, 0, 4, 0],
-        [8, 6, 8, 8, 8, 0, 4],
+        [0, 4, 6, 6, 6, 8, 0, 6],
+        [4, 0, 3, 3, 4, 3, 0, 0],
+        [3, 2, 0, 6, 6, 4, 0, 2],
+        [6, 2, 6, 0, 6, 4, 0, 4],
+        [6, 2, 6, 6, 0, 4, 0, 0],
+        [8, 6, 8, 8, 8, 0, 4, 8],
     ],
     dtype=np.int64,
 )
@@ -116,12 +119,13 @@ def _segment_rest(data: Bytes, start: int, stop: int) -> list[Segment]:
     for index in range(1, count + 1):
         if index < count and path[index] == path[first]:
             continue
+        part = slice(first, index)
         look, begin, end = _Look(int(path[first])), bounds[first], bounds[index]
-        fallback = Kind.TEXT if 2 * int(textual[first:index].sum()) > index - first else Kind.BINARY
+        fallback = Kind.TEXT if 2 * int(textual[part].sum()) > index - first else Kind.BINARY
         if look is _Look.SURFACE:
             segments += _segment_surface(data, begin, end, fallback)
         elif look is _Look.WAVE:
-            segments += _segment_wave(begin, end, [wave for wave in waves[first:index] if wave])
+            segments += _segment_wave(begin, end, [wave for wave in waves[part] if wave])
         else:
             segments.append(Segment(_PLAIN_KINDS[look], end - begin))
         first = index
@@ -131,8 +135,6 @@ def _segment_rest(data: Bytes, start: int, stop: int) -> list[Segment]:
 def _look_at(data: Bytes, start: int, stop: int, closely: bool) -> tuple[_Look, Wave | None, bool]:
     """Return what a window looks like, the wave if it is one, and whether its bytes could be text."""
     counts = survey(data, start, stop)
-    if counts.looks_executable():
-        return _Look.CODE, None, False
     textual = counts.looks_textual()
     length = min(stop - start, _SMALL_SAMPLE_BYTES if closely else _SAMPLE_BYTES)
     begin = start + (stop - start - length) // 2
@@ -142,12 +144,14 @@ def _look_at(data: Bytes, start: int, stop: int, closely: bool) -> tuple[_Look, 
         return (_Look.TEXT if textual else _Look.QUIET), None, textual
     if length >= MIN_SIGNAL_BYTES:
         small = stop - start < _SMALL_BYTES
-        percent = 93 if textual else 104 if small else 97
-        if is_smooth(data, begin, end, percent) and not (small and find_surface(data, start, stop, None) is None):
+        percent = (98 if small else 93) if textual else 104 if small else 97
+        if is_smooth(data, begin, end, percent) and not (small and _find_small(data, start, stop) is None):
             return _Look.SURFACE, None, textual
+        if counts.looks_executable():
+            return _Look.CODE, None, False
         wave = None if textual else find_wave(data, begin, end)
         if wave:
-            return _Look.WAVE, wave, False
+            return (_Look.WAVE if wave.swings else _Look.LEVEL), wave, False
     if textual:
         return _Look.TEXT, None, True
     if _is_random(data, start, stop, counts):
@@ -155,20 +159,23 @@ def _look_at(data: Bytes, start: int, stop: int, closely: bool) -> tuple[_Look, 
     return _Look.BINARY, None, False
 
 
+def _find_small(data: Bytes, start: int, stop: int) -> Surface | None:
+    return find_surface(data, start, stop, None, is_centred(data, start, stop))
+
+
 def _is_random(data: Bytes, start: int, stop: int, counts: Survey) -> bool:
-    """Say whether no simple model saves a byte: frequencies, differences, columns of 2 or 4, recent successors."""
+    """Say whether no simple model saves a byte: frequencies, differences, recent successors."""
     length = stop - start
     least = length * BIT * _RANDOM_HUNDREDTHS_OF_BITS // 100
     if length < _MIN_RANDOM_BYTES or int(counts.counts.max()) * 64 > length:
         return False
     if order0_cost(data, start, stop, 1, 0) < least:
         return False
-    if any(order0_cost(data, start + lag, stop, 1, lag) < least - lag * 8 * BIT for lag in (1, 2, 3, 4)):
+    if any(order0_cost(data, start + lag, stop, 1, lag) < least - lag * 8 * BIT for lag in (1, 2, 4)):
         return False
-    for step in (2, 4):
-        if sum(order0_cost(data, start + lane, stop, step, 0) for lane in range(step)) < least:
-            return False
-    return all(recent_cost(data, start, stop, order) >= least for order in (1, 2))
+    probe = min(length, _SMALL_SAMPLE_BYTES)
+    least = probe * BIT * _RANDOM_HUNDREDTHS_OF_BITS // 100
+    return all(recent_cost(data, start, start + probe, order) >= least for order in (1, 2))
 
 
 def _cheapest_path(looks: np.ndarray) -> np.ndarray:
@@ -192,17 +199,31 @@ def _cheapest_path(looks: np.ndarray) -> np.ndarray:
 
 
 def _segment_surface(data: Bytes, start: int, stop: int, fallback: Kind) -> list[Segment]:
-    segments: list[Segment] = []
-    hint: Surface | None = None
+    """Find rows or channels piece by piece; a piece without an answer of its own follows its neighbours."""
+    centred = is_centred(data, start, stop)
     count = max(1, (stop - start) // _PIECE_BYTES)
     bounds = [start + index * _PIECE_BYTES for index in range(count)] + [stop]
+    surfaces: list[Surface | None] = []
+    hint: Surface | None = None
+    misses = 0
     for begin, end in itertools.pairwise(bounds):
-        surface = find_surface(data, begin, end, hint)
-        if surface is None:
-            segments.append(Segment(fallback, end - begin))
-        else:
-            hint = surface
-            segments.append(Segment(surface.kind, end - begin, surface.parameter))
+        # A search costs as much as looking at 1 MB: give up where it fails again and again.
+        surface = find_surface(data, begin, end, hint, centred) if misses < _MAX_MISSES else None
+        misses = 0 if surface and surface == hint else misses + 1
+        hint = surface or hint
+        surfaces.append(surface)
+    answers = [surface for surface in surfaces if surface]
+    if not answers:
+        return [Segment(fallback, stop - start)]
+    for index in range(1, count - 1):  # one strange width between equal ones is a chance fit
+        if surfaces[index - 1] == surfaces[index + 1]:
+            surfaces[index] = surfaces[index - 1]
+    common = max(dict.fromkeys(answers), key=answers.count)
+    segments: list[Segment] = []
+    for (begin, end), surface in zip(itertools.pairwise(bounds), surfaces, strict=True):
+        if surface and (surface.kind is Kind.AUDIO8) == (common.kind is Kind.AUDIO8):
+            common = surface
+        segments.append(Segment(common.kind, end - begin, common.parameter))
     return _merge(segments)
 
 

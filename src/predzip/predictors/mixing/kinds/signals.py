@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from predzip.predictors.mixing.kinds.costs import (
     BIT,
@@ -24,14 +25,18 @@ from predzip.predictors.mixing.kinds.costs import (
 from predzip.predictors.mixing.kinds.segments import Kind
 
 MIN_SIGNAL_BYTES = 1024
-_MAX_PROBE_BYTES = 8192
-_LAG_PROBE_BYTES = 2048
+_MIN_OFFSET, _MAX_OFFSET = 8, 300  # of 16-bit sound: what cheap recorders add
+_PROBES = 4
+_PROBE_BYTES = 2048
+_LAG_PROBE_BYTES = 1024
+_NEAR_LAG_BYTES = 1 << 12
 _MAX_LAG_BYTES = 1 << 14
-_MIN_PIXELS_A_ROW = 8
-_CANDIDATES = 4
+_MIN_PIXELS_A_ROW = 16
+_CANDIDATES = 6
+_TYPICAL = 1024
 _SMALL_BYTES = 1 << 14
-_USUAL_WIDTHS = (64, 28, 32, 128, 256, 96)
-_PIXEL_KINDS = {1: Kind.IMAGE8, 3: Kind.IMAGE24, 4: Kind.IMAGE32}
+_USUAL_WIDTHS = (64, 28, 32, 96, 128, 256, 512, 640, 1024)
+_PIXEL_KINDS = {1: Kind.IMAGE8, 3: Kind.IMAGE24}
 
 
 def below(cost: int, percent: int, other: int) -> bool:
@@ -57,56 +62,60 @@ def line_costs(data: Bytes, start: int, stop: int, stride: int) -> Costs:
 
 
 def is_centred(data: Bytes, start: int, stop: int) -> bool:
-    """Say whether bytes swing around 128 as sound does, spending a fifth of the time on either side."""
+    """Say whether bytes swing around 128 as sound does: their mean is there, and so are the most frequent values."""
     part = data[start:stop]
-    above, below_ = int((part > 128).sum()), int((part < 128).sum())
-    at = part.size - above - below_
-    return min(above, below_) * 5 + at >= part.size and min(above, below_) * 50 >= part.size
+    counts = np.bincount(part, minlength=256)
+    offset = abs(int(part.sum(dtype=np.int64)) - 128 * part.size)
+    distance = int((counts * np.abs(np.arange(256) - 128)).sum())
+    if offset * 10 > 15 * part.size + distance:
+        return False
+    sums = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+    around = sums[9:] - sums[:-9]  # counts of nine neighbouring values
+    return int(around[120:129].max()) * 10 >= int(around.max()) * 7
 
 
 def is_faint(data: Bytes, start: int, stop: int) -> bool:
     """Say whether bytes keep within 16 of 128, to either side: near silence, whatever it costs."""
     part = data[start:stop]
     near = int(((part >= 112) & (part <= 144)).sum())
-    return near * 100 >= part.size * 99 and is_centred(data, start, stop)
+    above, beneath = int((part > 127).sum()), int((part < 128).sum())
+    return near * 100 >= part.size * 99 and min(above, beneath) * 50 >= part.size and is_centred(data, start, stop)
 
 
 @dataclass(frozen=True)
 class Wave:
-    """16-bit little-endian PCM: parity of its first byte in the block, channels, cost."""
+    """16-bit little-endian samples: parity of their first byte in the block, channels, cost, and if they are sound."""
 
     phase: int
     channels: int
     cost: int
+    swings: bool
 
 
 def find_wave(data: Bytes, start: int, stop: int) -> Wave | None:
-    """Decide whether data[start:stop] is 16-bit PCM."""
-    best: Wave | None = None
-    other_phase = 0
-    for phase in (0, 1):
-        first = start + ((start + phase) & 1)
-        samples = data[first : first + (stop - first) // 2 * 2].view("<i2")
+    """Decide whether data[start:stop] are 16-bit samples."""
+    costs: list[int] = []
+    channels: list[int] = []
+    parts = [_samples(data, start + ((start + phase) & 1), stop) for phase in (0, 1)]
+    for phase, samples in enumerate(parts):
         mono = _channel_cost(samples)
-        cost, channels = mono, 1
         lanes = [_channel_cost(samples[lane::2]) for lane in (0, 1)]
-        if below(sum(lanes), 97, mono) and _are_two_channels(data, first, stop, lanes):
-            cost, channels = sum(lanes), 2
-        if best is None or cost < best.cost:
-            other_phase = mono if best is None else best.cost
-            best = Wave(first & 1, channels, cost)
-        else:
-            other_phase = mono
-    if best is None or (best.cost * 100 >= 93 * other_phase and other_phase > 0):
+        stereo = below(sum(lanes), 97, mono) and _are_two_channels(data, start + ((start + phase) & 1), stop, lanes)
+        costs.append(sum(lanes) if stereo else mono)
+        channels.append(2 if stereo else 1)
+    phase = 0 if costs[0] <= costs[1] else 1
+    # Bytes that fit as well one byte further are no 16-bit numbers.
+    if not below(costs[phase], 93, costs[1 - phase]) or not below(costs[phase], 95, generic_cost(data, start, stop)):
         return None
-    first = start + ((start ^ best.phase) & 1)
-    samples = data[first : first + (stop - first) // 2 * 2].view("<i2")
-    if not all(_swings(samples[lane :: best.channels]) for lane in range(best.channels)):
-        return None
-    return best if below(best.cost, 95, generic_cost(data, start, stop)) else None
+    swings = all(_swings(parts[phase][lane :: channels[phase]]) for lane in range(channels[phase]))
+    return Wave(phase, channels[phase], costs[phase], swings)
 
 
-def _channel_cost(samples: np.ndarray) -> int:
+def _samples(data: Bytes, start: int, stop: int) -> NDArray[np.int16]:
+    return data[start : start + (stop - start) // 2 * 2].view("<i2")
+
+
+def _channel_cost(samples: NDArray[np.int16]) -> int:
     return int(signal_costs(samples.astype(np.int32), 0)[1:].min())
 
 
@@ -114,18 +123,24 @@ def _are_two_channels(data: Bytes, first: int, stop: int, lanes: list[int]) -> b
     """Tell two channels from the halves of 32-bit numbers: both gain by prediction, and by similar amounts."""
     if min(lanes) * 3 < max(lanes):
         return False
-    plain = [
-        sum(order0_cost(data, first + 2 * lane + half, stop, 4, 0) for half in (0, 1)) for lane in (0, 1)
-    ]
+    plain = [sum(order0_cost(data, first + 2 * lane + half, stop, 4, 0) for half in (0, 1)) for lane in (0, 1)]
     return all(below(lane, 97, alone) for lane, alone in zip(lanes, plain, strict=True))
 
 
-def _swings(samples: np.ndarray) -> bool:
-    """Sound goes through zero; counters, sorted numbers and unsigned pictures do not."""
-    negative = samples < 0
-    share = int(negative.sum())
-    crossings = int((negative[1:] != negative[:-1]).sum())
-    return min(share, samples.size - share) * 10 >= samples.size and crossings >= 4
+def _swings(samples: NDArray[np.int16]) -> bool:
+    """Sound goes through zero, or trembles around a small offset; counters and unsigned pictures do neither."""
+    lowest, highest = int(samples.min()), int(samples.max())
+    centre = 0
+    if highest < 0 or lowest > _MIN_OFFSET:
+        centre = int(samples.sum(dtype=np.int64)) // samples.size
+    beneath = samples < centre
+    share = int(beneath.sum())
+    crossings = int((beneath[1:] != beneath[:-1]).sum())
+    return (
+        abs(centre) <= _MAX_OFFSET
+        and min(share, samples.size - share) * 10 >= samples.size
+        and crossings >= (4 if centre == 0 else 16)
+    )
 
 
 @dataclass(frozen=True)
@@ -137,81 +152,119 @@ class Surface:
 
 
 def is_smooth(data: Bytes, start: int, stop: int, percent: int) -> bool:
-    """Decide whether neighbouring bytes (1, 2, 3 or 4 apart) predict one another better than any context does."""
+    """Decide whether neighbouring bytes (or those of neighbouring RGB pixels) predict one another best.
+
+    `percent` is how far below the generic models they must come.
+    """
     plain = order0_cost(data, start, stop, 1, 0)
-    lines = [line_costs(data, start, stop, stride) for stride in (1, 2, 3, 4)]
-    flat = min(int(costs[1:3].min()) for costs in lines)
     sound = is_centred(data, start, stop)
-    if sound:
-        flat = min(flat, int(lines[0][0]))
-    if is_faint(data, start, stop):
+    if not sound and not any(below(order0_cost(data, start + lag, stop, 1, lag), 108, plain) for lag in (1, 3)):
+        return False  # nearly always: frequencies of differences are quick to count
+    if sound and is_faint(data, start, stop):
         return True
+    flat = _flat_cost(data, start, stop, sound)
     if not below(flat, percent, plain) or plain < (stop - start) * BIT:
         return False
     generic = generic_cost(data, start, stop)
     return below(flat, percent, generic) and generic * 10 < (stop - start) * BIT * 78
 
 
-def find_surface(data: Bytes, start: int, stop: int, hint: Surface | None) -> Surface | None:
+def _flat_cost(data: Bytes, start: int, stop: int, sound: bool) -> int:
+    """Cost along lines, without help from the row above; around the centre only if this may be sound."""
+    single = line_costs(data, start, stop, 1)
+    cost = min(int(single[0 if sound else 1 : 3].min()), int(line_costs(data, start, stop, 3)[1:3].min()))
+    return cost
+
+
+def find_surface(data: Bytes, start: int, stop: int, hint: Surface | None, centred: bool) -> Surface | None:
     """Decide what the smooth bytes data[start:stop] are: a picture, sound, or (None) neither for certain.
 
-    `hint` is what the bytes before turned out to be; if it fits here, no search is needed.
+    `hint` is what the bytes before turned out to be; if it fits here, no search is needed. `centred` is `is_centred`
+    of the whole run that the bytes belong to: a voice repeats itself as rows do, but not at one distance for long.
     """
     length = stop - start
-    probe = min(length // 2, _MAX_PROBE_BYTES)
-    lags = min(length - probe, _MAX_LAG_BYTES)
-    first = start + max(lags, (length - probe) // 2)
-    last = first + probe
-    generic = generic_cost(data, first, last)
-    lines = {stride: line_costs(data, first, last, stride) for stride in (1, 2, 3, 4)}
-    flat = min(int(costs[1:3].min()) for costs in lines.values())
-    centred = is_centred(data, start, stop)
-    if centred:
-        flat = min(flat, int(lines[1][0]))
-    pixel = min((1, 3, 4), key=lambda stride: int(lines[stride][1]) * (100 if stride == 1 else 105))
-    margin = 85 if centred else 97
+    probes = _probes(start, stop)
+    max_lag = probes[0][0] - start
+    generic = sum(generic_cost(data, *probe) for probe in probes)
+    single, triple = _lines(data, probes, 1), _lines(data, probes, 3)
+    flat = min(int(single[0 if centred else 1 : 3].min()), int(triple[1:3].min()))
+    pixel = 3 if below(int(triple[1]), 95, int(single[1])) else 1
+    percent = 99 if not centred else 97 if len(probes) == _PROBES else 85
 
-    def fits(width: int, pixel_bytes: int) -> int:
-        """Cost as a picture if it beats the lines and the generic models, else 0."""
-        cost = rows_cost(data, first, last, width, pixel_bytes)
-        whole = length < _SMALL_BYTES and length % width == 0
-        allowed = 99 if whole else margin
-        return cost if below(cost, allowed, flat) and below(cost, 99 if whole else 97, generic) else 0
+    def cost_of(width: int) -> int:
+        return sum(rows_cost(data, *probe, width, pixel) for probe in probes)
 
-    if hint is not None and hint.kind in _PIXEL_KINDS.values():
-        pixel_bytes = next(size for size, kind in _PIXEL_KINDS.items() if kind is hint.kind)
-        if hint.parameter + pixel_bytes <= first - start and pixel_bytes == pixel and fits(hint.parameter, pixel):
+    def is_whole(width: int) -> bool:
+        return length < _SMALL_BYTES and length % width == 0 and width in _USUAL_WIDTHS
+
+    def fits(width: int, cost: int) -> bool:
+        if is_whole(width):
+            return below(cost, 98 if centred else 103, flat) and cost < generic
+        return below(cost, percent, flat) and below(cost, 97, generic)
+
+    if hint and hint.kind is _PIXEL_KINDS[pixel] and hint.parameter + pixel <= max_lag:
+        cost = cost_of(hint.parameter)
+        if fits(hint.parameter, cost):
             return hint
-    costs = {width: fits(width, pixel) for width in _likely_widths(data, start, stop, first, last, lags - pixel, pixel)}
-    good = {width: cost for width, cost in costs.items() if cost > 0}
-    if good:
-        cheapest = min(good.values())
-        # Multiples of the width fit nearly as well; the narrowest of equals is the row.
-        width = min(width for width, cost in good.items() if cost * 200 <= cheapest * 201)
-        return Surface(_PIXEL_KINDS[pixel], width)
-    if centred and (below(flat, 97, generic) or is_faint(data, first, last)):
-        channels = 2 if below(int(lines[2][1:3].min()), 95, int(lines[1][:3].min())) else 1
-        return Surface(Kind.AUDIO8, channels)
+        if below(cost, 105, flat):
+            return None  # a busy part of the same picture, most likely: not worth a search
+    sound = centred and (below(flat, 97, generic) or is_faint(data, *probes[-1]))
+    if hint and hint.kind is Kind.AUDIO8 and sound:
+        return hint
+    costs = {width: cost_of(width) for width in _likely_widths(data, length, probes, max_lag - pixel, pixel)}
+    # Multiples of the width fit nearly as well, and so do its neighbours in a small piece.
+    ranks = {
+        width: cost * (97 if is_whole(width) else 100) * (200 + width.bit_length() // 4)
+        for width, cost in costs.items()
+        if fits(width, cost)
+    }
+    if ranks:
+        return Surface(_PIXEL_KINDS[pixel], min(ranks, key=lambda width: (ranks[width], width)))
+    if sound:
+        double = _lines(data, probes, 2)
+        return Surface(Kind.AUDIO8, 2 if below(int(double[1:3].min()), 95, int(single[:3].min())) else 1)
     return None
 
 
+def _lines(data: Bytes, probes: list[tuple[int, int]], stride: int) -> Costs:
+    costs = np.zeros(4, dtype=np.int64)
+    for probe in probes:
+        costs += line_costs(data, *probe, stride)
+    return costs
+
+
+def _probes(start: int, stop: int) -> list[tuple[int, int]]:
+    """Return the stretches to be looked at: in the second half or, in a long piece, behind the longest lag."""
+    length = stop - start
+    first = start + min(length // 2, _MAX_LAG_BYTES)
+    if stop - first < 2 * _PROBE_BYTES:
+        return [(first, stop)]
+    count = min(_PROBES, (stop - first) // _PROBE_BYTES)
+    step = (stop - first - _PROBE_BYTES) // (count - 1)
+    return [(first + index * step, first + index * step + _PROBE_BYTES) for index in range(count)]
+
+
 def _likely_widths(
-    data: Bytes, start: int, stop: int, first: int, last: int, max_lag: int, pixel_bytes: int
+    data: Bytes, length: int, probes: list[tuple[int, int]], max_lag: int, pixel_bytes: int
 ) -> list[int]:
-    """Return the lags at which bytes differ least, and the usual widths that divide a small piece."""
+    """Return the lags at which bytes differ least, and usual widths (in a small piece those that divide it)."""
     smallest = _MIN_PIXELS_A_ROW * pixel_bytes
     if max_lag < smallest:
         return []
-    sums = np.zeros(max_lag + 1, dtype=np.int64)
-    span = min(_LAG_PROBE_BYTES, last - first)
-    for begin in {first, last - span}:
-        sums += lag_differences(data, begin, begin + span, max_lag)
-    sums[:smallest] = np.iinfo(np.int64).max
+    span = 2 * _LAG_PROBE_BYTES // len(probes)
     widths: list[int] = []
-    for _ in range(_CANDIDATES):
-        lag = int(sums.argmin())
-        widths.append(lag)
-        sums[max(0, lag - 2) : lag + 3] = np.iinfo(np.int64).max
-    if stop - start < _SMALL_BYTES:
-        widths += [width for width in _USUAL_WIDTHS if (stop - start) % width == 0 and smallest <= width <= max_lag]
+    for reach in (min(max_lag, _NEAR_LAG_BYTES), max_lag):
+        sums = np.zeros(reach + 1, dtype=np.int64)
+        for first, last in probes:  # the quiet probes say as much as the busy ones
+            part = lag_differences(data, first, min(first + span, last), reach)
+            sums += part * _TYPICAL // (int(np.sort(part)[part.size // 2]) + 1)
+        sums[:smallest] = np.iinfo(np.int64).max
+        clear = below(int(sums.min()), 70, _TYPICAL * len(probes))
+        for _ in range(_CANDIDATES):
+            lag = int(sums.argmin())
+            widths.append(lag)
+            sums[max(0, lag - 2) : lag + 3] = np.iinfo(np.int64).max
+        if clear:  # the far search costs four times as much
+            break
+    widths += [width for width in _USUAL_WIDTHS if length >= _SMALL_BYTES or length % width == 0]
     return [width for width in dict.fromkeys(widths) if smallest <= width <= max_lag]

@@ -14,15 +14,14 @@ from predzip.jit import allocating_kernel, kernel
 
 # First and second byte of frequent instructions (mov, lea, test, xor, jcc, call, stack frames), with and without REX.
 _CODE_PAIRS = (
-    "488B 4889 488D 4883 4885 4839 48C7 4C89 4C8B 4C8D 4989 498B 4154 415C 4157 0F84 0F85 0F86 0F87 0F8E 0F8F 0FB6"
-    " 0FB7 0F1F 0F11 0F10 FF15 FF75 FF50 8B45 8B4D 8B55 8B75 8B7D 8B44 8B4C 8B54 8B46 8B4E 8BCE 8BF1 8BF0 8BEC 8945"
+    "488B 4889 488D 4883 4885 4839 48C7 4C89 4C8B 4C8D 4989 498B 0F84 0F85 0F86 0F87 0F8E 0F8F 0FB6"
+    " 0FB7 0F1F FF15 FF75 FF50 8B45 8B4D 8B55 8B75 8B7D 8B44 8B4C 8B54 8B46 8B4E 8BCE 8BF1 8BF0 8BEC 8945"
     " 8944 894D 8946 83C4 83EC 83F8 83C0 8D4D 8D45 85C0 85F6 33C0 31C0 31D2 31F6 C745 C744 7505 5EC3 5BC3 C9C3 5DC3"
     " 558B 6690"
 )
 _IS_CODE_PAIR = np.zeros(1 << 16, dtype=np.uint8)
 _IS_CODE_PAIR[[int(pair, 16) for pair in _CODE_PAIRS.split()]] = 1
 
-_CODE, _ZERO_RUNS, _UTF8_BAD, _PAIRS_BAD, _FIGURES = range(5)
 _ZERO_RUN_BYTES = 4
 _WHITESPACE = (0x09, 0x0A, 0x0C, 0x0D, 0x20)
 _CONTROL = [byte for byte in (*range(32), 127) if byte not in (0x00, 0x1B, *_WHITESPACE)]
@@ -49,43 +48,47 @@ class Survey:
 
     def looks_textual(self) -> bool:
         """Printable bytes in one of the common encodings, with at most a few odd ones."""
-        zeros = int(self.counts[0])
-        control = int(self.counts[_CONTROL].sum()) + zeros - self.zero_runs
-        visible = self.total - self.zero_runs
-        if control * 64 > visible or self.zero_runs * 2 > self.total:
+        control, visible, high = self._shares()
+        if not _may_be_text(self.total, control, visible):
             return False
-        high = int(self.counts[128:].sum())
         if high * 50 <= visible or self.utf8_bad * 16 <= high:
             return True
         if control * 200 > visible:
             return False
-        # A single-byte or older double-byte encoding: it has spaces, line ends or ASCII letters, and no C1 controls
-        # beyond the punctuation of Windows code pages.
+        # An older encoding of one or two bytes a character: it has spaces or line ends among few controls.
         blanks = int(self.counts[list(_WHITESPACE)].sum())
         if self.pairs_bad * 32 <= high and blanks > 0:
             return True
         return blanks * 50 >= visible and blanks * 2 <= visible
 
+    def _shares(self) -> tuple[int, int, int]:
+        control = int(self.counts[_CONTROL].sum()) + int(self.counts[0]) - self.zero_runs
+        return control, self.total - self.zero_runs, int(self.counts[128:].sum())
+
+
+def _may_be_text(total: int, control: int, visible: int) -> bool:
+    return control * 64 <= visible and visible * 2 >= total
+
 
 def survey(data: NDArray[np.uint8], start: int, stop: int) -> Survey:
     """Look at every byte of data[start:stop]."""
     counts = np.zeros(256, dtype=np.int64)
-    figures = np.zeros(_FIGURES, dtype=np.int64)
-    _count(data, start, stop, counts, figures)
-    return Survey(counts, *(int(figure) for figure in figures))
+    _count(data, start, stop, counts)
+    zero_runs = int(_count_zero_runs(data, start, stop)) if counts[0] else 0
+    view = Survey(counts, 0, zero_runs, 0, 0)
+    control, visible, high = view._shares()
+    if not _may_be_text(view.total, control, visible):
+        return Survey(counts, int(_count_code_marks(data, start, stop)), zero_runs, 0, 0)
+    if high * 50 <= visible:
+        return view
+    utf8_bad, pairs_bad = int(_count_utf8_bad(data, start, stop)), int(_count_pairs_bad(data, start, stop))
+    return Survey(counts, 0, zero_runs, utf8_bad, pairs_bad)
 
 
 @kernel
-def _count(
-    data: NDArray[np.uint8], start: int, stop: int, counts: NDArray[np.int64], figures: NDArray[np.int64]
-) -> None:
+def _count(data: NDArray[np.uint8], start: int, stop: int, counts: NDArray[np.int64]) -> None:
     for position in range(start, stop):
         counts[data[position]] += 1
-    figures[_CODE] = _count_code_marks(data, start, stop)
-    if counts[0] >= _ZERO_RUN_BYTES:
-        figures[_ZERO_RUNS] = _count_zero_runs(data, start, stop)
-    if counts[128:].sum() > 0:
-        _count_multibyte(data, start, stop, figures)
 
 
 @kernel
@@ -121,36 +124,43 @@ def _count_code_marks(data: NDArray[np.uint8], start: int, stop: int) -> np.int6
 
 
 @kernel
-def _count_multibyte(data: NDArray[np.uint8], start: int, stop: int, figures: NDArray[np.int64]) -> None:
+def _count_utf8_bad(data: NDArray[np.uint8], start: int, stop: int) -> int:
+    bad = 0
     position = start
-    while position < stop:  # UTF-8; a sequence that the window cuts counts as bad: three bytes at most
+    while position < stop:  # a sequence that the window cuts counts as bad: three bytes at most
         byte = data[position]
         length = 1
-        if byte >= 0x80:
-            if byte >= 0xC2 and byte <= 0xDF:
-                length = 2
-            elif byte >= 0xE0 and byte <= 0xEF:
-                length = 3
-            elif byte >= 0xF0 and byte <= 0xF4:
-                length = 4
-            good = length > 1 and position + length <= stop
-            for offset in range(1, length):
-                if good and data[position + offset] >> 6 != 2:
-                    good = False
-            if not good:
-                figures[_UTF8_BAD] += 1
-                length = 1
+        if byte >= 0xC2 and byte <= 0xDF:
+            length = 2
+        elif byte >= 0xE0 and byte <= 0xEF:
+            length = 3
+        elif byte >= 0xF0 and byte <= 0xF4:
+            length = 4
+        good = position + length <= stop and (byte < 0x80 or length > 1)
+        for offset in range(1, length):
+            if good and data[position + offset] >> 6 != 2:
+                good = False
+        if not good:
+            bad += 1
+            length = 1
         position += length
+    return bad
+
+
+@kernel
+def _count_pairs_bad(data: NDArray[np.uint8], start: int, stop: int) -> int:
+    bad = 0
     position = start
-    while position + 1 < stop:  # double-byte characters: a lead byte, then 40..7E or 80..FE
+    while position + 1 < stop:  # a lead byte, then 40..7E or 80..FE
         byte, trail = data[position], data[position + 1]
         if byte < 0x80:
             position += 1
         elif byte != 0x80 and byte != 0xFF and trail >= 0x40 and trail != 0x7F and trail != 0xFF:
             position += 2
         else:
-            figures[_PAIRS_BAD] += 1
+            bad += 1
             position += 1
+    return bad
 
 
 _SLOT_BITS = 20
