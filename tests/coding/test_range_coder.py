@@ -80,6 +80,19 @@ def test_a_decoder_refuses_an_unusable_table():
             RangeDecoder(b"abc").decode(accumulate(np.array(frequencies, dtype=np.uint32)))
 
 
+@settings(deadline=None, max_examples=100)
+@given(st.binary(max_size=20), st.integers(1, 50))
+def test_garbage_by_frequencies_gives_symbols_of_the_alphabet(payload, size):
+    frequencies = np.arange(1, size + 1, dtype=np.uint32)
+    for data in (payload, b"\xff" * 40):  # all ones point behind the last symbol
+        decoder = RangeDecoder(data)
+        by_table = RangeDecoder(data)
+        for _ in range(60):
+            symbol = decoder.decode_frequencies(frequencies)
+            assert 0 <= symbol < size
+            assert by_table.decode(accumulate(frequencies)) == symbol
+
+
 def test_falling_tables_neither_hang_nor_crash():
     falling = np.array([0, 1 << 31, 7, 3, 1 << 32], dtype=np.uint64)
     decoder = RangeDecoder(bytes(range(200)))

@@ -48,3 +48,13 @@ def test_every_length_around_the_first_bytes(count):
     for symbol in (0, 1, 15):
         payload = RansCoder().encode([symbol] * count, table)
         assert RansCoder().decode(payload, count, table).tolist() == [symbol] * count
+
+
+@pytest.mark.parametrize("zeros", range(40, 140, 3))
+def test_states_that_are_powers_of_two(zeros):
+    # With even odds the last symbol sets x to 1 and each zero before it doubles x: it meets 2^55 exactly.
+    table = accumulate(np.array([1, 1], dtype=np.uint64))
+    symbols = [0] * zeros + [1]
+    payload = RansCoder().encode(symbols, table)
+    assert len(payload) == zeros // 8 + 1
+    assert RansCoder().decode(payload, zeros + 1, table).tolist() == symbols

@@ -98,9 +98,8 @@ def code_symbol(state: State, buffer: Buffer, cumulative: Cumulative, symbol: in
     if total > ZERO and total <= _MAXIMUM_TOTAL and state[RANGE] >= total:
         unit = state[RANGE] // total
         if state[DECODES] != ZERO:
-            # A damaged payload may point behind the last symbol.
-            point = min(state[LOW] // unit, total - _ONE)
-            coded = np.int64(_find(cumulative, point))
+            # A damaged payload may point behind the last symbol; the search then ends at that.
+            coded = np.int64(_find(cumulative, state[LOW] // unit))
         if coded >= 0 and coded < size and cumulative[coded + 1] > cumulative[coded]:
             start = cumulative[coded]
             _narrow(state, buffer, unit, start, cumulative[coded + 1] - start)
@@ -121,7 +120,7 @@ def code_frequencies(state: State, buffer: Buffer, frequencies: NDArray[np.unsig
         unit = state[RANGE] // total
         start = ZERO
         if state[DECODES] != ZERO:
-            point = min(state[LOW] // unit, total - _ONE)
+            point = min(state[LOW] // unit, total - _ONE)  # a damaged payload may point behind the last symbol
             coded = np.int64(0)
             while start + np.uint64(frequencies[coded]) <= point:
                 start += np.uint64(frequencies[coded])
