@@ -34,7 +34,7 @@ _MAX_MISSES = 24
 _MIN_RANDOM_BYTES = 4096
 _SMALL_BYTES = 8192  # below, the evidence of one row direction is thin: decide at once with the other
 _RANDOM_HUNDREDTHS_OF_BITS = 793
-_MIN_GAP_BYTES = 1024  # shorter rests beside pictures and sound are headers or padding
+_MIN_GAP_BYTES = 4096  # shorter rests beside pictures and sound are headers or padding
 
 
 class _Look(IntEnum):

@@ -18,9 +18,17 @@ _MIN_SAMPLE_BYTES = 1024
 _MAX_SIDE = 1 << 16
 _GAP = rb"(?:[ \t\r\n]|#[^\r\n]{0,200}[\r\n]){1,200}"
 _NETPBM = re.compile(rb"P([56])" + _GAP + rb"(\d{1,5})" + _GAP + rb"(\d{1,5})" + _GAP + rb"(\d{1,5})[ \t\r\n]")
-_SIGNS = re.compile(
-    rb"P[56][ \t\r\n]|BM.{4}\0{4}.{4}[\x28\x6c\x7c]\0{3}|II\*\0|MM\0\*|RIFF.{4}WAVE|FORM.{4}AIF[FC]", re.DOTALL
+# The first bytes of each format, and what must stand at some distance behind them.
+_SIGNS: tuple[tuple[bytes, int, tuple[bytes, ...]], ...] = (
+    (b"P5", 2, (b" ", b"\t", b"\r", b"\n")),
+    (b"P6", 2, (b" ", b"\t", b"\r", b"\n")),
+    (b"BM", 6, (b"\0\0\0\0",)),
+    (b"II*\0", 4, (b"",)),
+    (b"MM\0*", 4, (b"",)),
+    (b"RIFF", 8, (b"WAVE",)),
+    (b"FORM", 8, (b"AIFF", b"AIFC")),
 )
+_MAX_SIGNS = 1 << 16  # of one format; a block of nothing but signs shall not stop the clock
 _NETPBM_HEADER_BYTES = 1024
 _BMP_PLAIN, _BMP_MASKS = 0, 3
 _BMP_KINDS = {8: Kind.IMAGE8, 24: Kind.IMAGE24, 32: Kind.IMAGE32}
@@ -44,20 +52,28 @@ class Media:
 def find_media(data: bytes) -> list[Media]:
     """Find the samples that headers announce, in order and without overlap."""
     found: list[Media] = []
-    position = 0
-    while match := _SIGNS.search(data, position):
-        position = match.start() + 2
-        media = _parse(data, match.start())
-        if media is None:
+    for start in sorted(start for sign in _SIGNS for start in _places(data, *sign)):
+        if found and start < found[-1].stop:
             continue
-        whole = media.stop <= len(data)
-        if not whole and match.start() > 0:
+        media = _parse(data, start)
+        if media is None or (media.stop > len(data) and start > 0):
             continue
         media = Media(media.start, min(media.stop, len(data)), media.kind, media.parameter)
         if media.stop - media.start >= _MIN_SAMPLE_BYTES and media.start >= (found[-1].stop if found else 0):
             found.append(media)
-            position = media.stop
     return found
+
+
+def _places(data: bytes, sign: bytes, distance: int, followers: tuple[bytes, ...]) -> list[int]:
+    places: list[int] = []
+    start = data.find(sign)
+    for _ in range(_MAX_SIGNS):
+        if start < 0:
+            break
+        if data.startswith(followers, start + distance):
+            places.append(start)
+        start = data.find(sign, start + 1)
+    return places
 
 
 def _parse(data: bytes, start: int) -> Media | None:

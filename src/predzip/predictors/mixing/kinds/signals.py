@@ -29,6 +29,7 @@ _MIN_OFFSET, _MAX_OFFSET = 8, 300  # of 16-bit sound: what cheap recorders add
 _PROBES = 4
 _PROBE_BYTES = 2048
 _LAG_PROBE_BYTES = 1024
+_NOISY_TENTHS_OF_BITS = 79
 _NEAR_LAG_BYTES = 1 << 12
 _MAX_LAG_BYTES = 1 << 14
 _MIN_PIXELS_A_ROW = 16
@@ -59,6 +60,17 @@ def line_costs(data: Bytes, start: int, stop: int, stride: int) -> Costs:
     for lane in range(stride):
         costs += signal_costs(data[start + lane : stop : stride].astype(np.int32), 128)
     return costs
+
+
+def colour_cost(data: Bytes, start: int, stop: int) -> int:
+    """Cost of bytes predicted from those three before, as in RGB pixels; 0 if the three lanes are not alike.
+
+    Records of three bytes (an opcode and a number) have a lane that costs nothing; the colours of a picture do not.
+    """
+    lanes = [
+        int(signal_costs(data[start + lane : stop : 3].astype(np.int32), 128)[1:3].min()) for lane in range(3)
+    ]
+    return sum(lanes) if min(lanes) * 3 >= max(lanes) else 0
 
 
 def is_centred(data: Bytes, start: int, stop: int) -> bool:
@@ -94,6 +106,9 @@ class Wave:
 
 def find_wave(data: Bytes, start: int, stop: int) -> Wave | None:
     """Decide whether data[start:stop] are 16-bit samples."""
+    halves = order0_cost(data, start, stop, 2, 0) + order0_cost(data, start + 1, stop, 2, 0)
+    if halves * 10 >= (stop - start) * BIT * _NOISY_TENTHS_OF_BITS:
+        return None  # noise: the loudest sound has high bytes that differ from low ones
     costs: list[int] = []
     channels: list[int] = []
     parts = [_samples(data, start + ((start + phase) & 1), stop) for phase in (0, 1)]
@@ -166,14 +181,13 @@ def is_smooth(data: Bytes, start: int, stop: int, percent: int) -> bool:
     if not below(flat, percent, plain) or plain < (stop - start) * BIT:
         return False
     generic = generic_cost(data, start, stop)
-    return below(flat, percent, generic) and generic * 10 < (stop - start) * BIT * 78
+    return below(flat, percent, generic) and generic * 10 < (stop - start) * BIT * _NOISY_TENTHS_OF_BITS
 
 
 def _flat_cost(data: Bytes, start: int, stop: int, sound: bool) -> int:
     """Cost along lines, without help from the row above; around the centre only if this may be sound."""
-    single = line_costs(data, start, stop, 1)
-    cost = min(int(single[0 if sound else 1 : 3].min()), int(line_costs(data, start, stop, 3)[1:3].min()))
-    return cost
+    single = int(line_costs(data, start, stop, 1)[0 if sound else 1 : 3].min())
+    return min(single, colour_cost(data, start, stop) or single)
 
 
 def find_surface(data: Bytes, start: int, stop: int, hint: Surface | None, centred: bool) -> Surface | None:
@@ -186,10 +200,15 @@ def find_surface(data: Bytes, start: int, stop: int, hint: Surface | None, centr
     probes = _probes(start, stop)
     max_lag = probes[0][0] - start
     generic = sum(generic_cost(data, *probe) for probe in probes)
-    single, triple = _lines(data, probes, 1), _lines(data, probes, 3)
-    flat = min(int(single[0 if centred else 1 : 3].min()), int(triple[1:3].min()))
-    pixel = 3 if below(int(triple[1]), 95, int(single[1])) else 1
+    single = _lines(data, probes, 1)
+    flat = int(single[0 if centred else 1 : 3].min())
+    colours = [colour_cost(data, *probe) for probe in probes]
+    pixel = 3 if all(colours) and below(sum(colours), 95, int(single[1:3].min())) else 1
+    if pixel == 3:
+        flat = min(flat, sum(colours))
     percent = 99 if not centred else 97 if len(probes) == _PROBES else 85
+    if not below(flat, 105, generic):
+        return None  # smooth in places only
 
     def cost_of(width: int) -> int:
         return sum(rows_cost(data, *probe, width, pixel) for probe in probes)

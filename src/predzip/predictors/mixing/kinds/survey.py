@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from predzip.jit import allocating_kernel, kernel
+from predzip.jit import kernel
 
 # First and second byte of frequent instructions (mov, lea, test, xor, jcc, call, stack frames), with and without REX.
 _CODE_PAIRS = (
@@ -163,9 +163,8 @@ def _count_pairs_bad(data: NDArray[np.uint8], start: int, stop: int) -> int:
     return bad
 
 
-_SLOT_BITS = 20
+_MAX_SLOT_BITS = 20
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
-_SLOT_SHIFT = np.uint64(64 - _SLOT_BITS)
 _SAMPLED = np.uint64(63)  # one word in 64 is remembered, chosen by its value, so that both copies choose the same
 _EIGHT = np.uint64(8)
 _MIDDLE = np.uint64(32)
@@ -178,20 +177,25 @@ def mark_repeats(
     """Mark the windows that share more than an eighth of their sampled 8-byte words with another of the windows."""
     shared = np.zeros(starts.size, dtype=np.int64)
     words = np.zeros(starts.size, dtype=np.int64)
-    _count_repeats(data, starts, stops, shared, words)
+    sampled = int((stops - starts).sum()) >> 6
+    slot_bits = min(sampled.bit_length() + 1, _MAX_SLOT_BITS)
+    remembered = np.zeros(1 << slot_bits, dtype=np.uint64)
+    owner = np.zeros(1 << slot_bits, dtype=np.int64)
+    _count_repeats(data, starts, stops, np.uint64(64 - slot_bits), remembered, owner, shared, words)
     return np.asarray((shared * 8 > words) & (shared > 1))
 
 
-@allocating_kernel
+@kernel
 def _count_repeats(
     data: NDArray[np.uint8],
     starts: NDArray[np.int64],
     stops: NDArray[np.int64],
+    shift: np.uint64,
+    remembered: NDArray[np.uint64],
+    owner: NDArray[np.int64],
     shared: NDArray[np.int64],
     words: NDArray[np.int64],
 ) -> None:
-    remembered = np.zeros(1 << _SLOT_BITS, np.uint64)
-    owner = np.zeros(1 << _SLOT_BITS, np.int64)
     for window in range(starts.size):
         word = np.uint64(0)
         for position in range(starts[window], stops[window]):
@@ -200,7 +204,7 @@ def _count_repeats(
             if position < starts[window] + 7 or ((mixed >> _MIDDLE) & _SAMPLED) != _NONE:
                 continue
             words[window] += 1
-            slot = np.int64(mixed >> _SLOT_SHIFT)
+            slot = np.int64(mixed >> shift)
             if remembered[slot] == word:
                 shared[window] += 1
                 shared[owner[slot]] += 1
