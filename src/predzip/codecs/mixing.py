@@ -163,7 +163,7 @@ class MixingCodec:
             step = _stepper(stream, self.level)
 
             def code(begin: int, end: int, step: _Step = step, array: _Bytes = array) -> int:
-                return step(coder, buffer, array, begin, end)
+                return step(coder, buffer, array, begin, end)  # noqa: B023  (the newest buffer is wanted)
 
             for _ in _slices(stream.length, code, progress):
                 used = int(output_bytes(coder))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from predzip.jit import kernel
 from predzip.predictors.mixing.lines import mix
-from predzip.predictors.mixing.registers import LAST_16, LAST_8, POSITION, RECORD, RECORD_ABOVE, RECORD_COLUMN
+from predzip.predictors.mixing.registers import LAST_8, LAST_16, POSITION, RECORD, RECORD_ABOVE, RECORD_COLUMN
 
 COUNT = 32
 LONGEST_RECORD = 1024

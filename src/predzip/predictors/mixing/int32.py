@@ -8,31 +8,37 @@ every machine. Measured on the mixer's inner loops: 96 inputs x 6 weight sets ta
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 from numba.core import types
 from numba.extending import intrinsic
 
 _Emit = Callable[[Any, Any, Any, Any], Any]
+_Instruction = Callable[[np.int32, np.int32], np.int32]
+
+
+def _instruction(define: Callable[..., Any]) -> _Instruction:
+    return cast(_Instruction, intrinsic(define))
 
 
 def _signature() -> Any:  # noqa: ANN401  (numba has no public types)
     return types.int32(types.int32, types.int32)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@_instruction
 def mul32(typing_context: Any, a: Any, b: Any) -> tuple[Any, _Emit]:  # noqa: ANN401
     """Low 32 bits of a * b."""
     return _signature(), lambda context, builder, signature, args: builder.mul(args[0], args[1])
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@_instruction
 def add32(typing_context: Any, a: Any, b: Any) -> tuple[Any, _Emit]:  # noqa: ANN401
     """Low 32 bits of a + b."""
     return _signature(), lambda context, builder, signature, args: builder.add(args[0], args[1])
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@_instruction
 def sar32(typing_context: Any, a: Any, b: Any) -> tuple[Any, _Emit]:  # noqa: ANN401
     """Arithmetic shift right: a >> b, rounding towards minus infinity."""
     return _signature(), lambda context, builder, signature, args: builder.ashr(args[0], args[1])

@@ -32,7 +32,7 @@ _LOW_BYTE = np.uint64(0xFF)
 
 
 @kernel
-def mix(a: int, b: int) -> int:
+def mix(a: np.uint64, b: np.uint64) -> np.uint64:
     """Hash of two 64-bit values; every bit of the result depends on every bit of both."""
     x = (np.uint64(a) + _MULTIPLIER_A) * _MULTIPLIER_B
     x = (x ^ (x >> _32) ^ np.uint64(b)) * _MULTIPLIER_A
@@ -40,7 +40,7 @@ def mix(a: int, b: int) -> int:
 
 
 @kernel
-def find_line(lines: _Lines, mask: int, context: int) -> int:
+def find_line(lines: _Lines, mask: np.uint64, context: np.uint64) -> np.uint64:
     """Index of the line of a context hash, emptied and claimed if it was not there. `mask` = lines - 1."""
     h = np.uint64(context) * _MULTIPLIER_B
     check = np.uint16((h >> _16) & _LOW_WORD) | np.uint16(1)

@@ -16,6 +16,10 @@ _RECIPROCALS = np.array([65536 * 2 // (2 * n + 3) for n in range(1024)], np.int6
 
 _Map = NDArray[np.uint32]
 
+# No probability comes nearer to 0 or 1 than 2^-16.
+_LEAST_P = np.int64(64)
+_GREATEST_P = np.int64(4194303 - 64)
+
 
 @kernel
 def map_p(table: _Map, index: int) -> int:
@@ -31,7 +35,7 @@ def map_update(table: _Map, index: int, bit: int, limit: int) -> None:
     p = entry >> 10
     target = 4194303 if bit else 0
     p += ((target - p) * _RECIPROCALS[np.uint64(count)]) >> 16
-    p = min(max(p, 64), 4194303 - 64)
+    p = min(max(p, _LEAST_P), _GREATEST_P)
     if count < limit:
         count += 1
     table[np.uint64(index)] = np.uint32((p << 10) | count)

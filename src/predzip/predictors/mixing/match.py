@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predzip.jit import kernel
-from predzip.predictors.mixing.registers import LAST_16, LAST_8, MATCH, POSITION
+from predzip.predictors.mixing.registers import LAST_8, LAST_16, MATCH, POSITION
 
 MODELS = 2
 WORDS = 4  # registers of one model, in this order

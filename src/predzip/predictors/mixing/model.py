@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from predzip.predictors.mixing.binary_contexts import LONGEST_RECORD
 from predzip.predictors.mixing.gates import GATES_MAX, ROWS
 from predzip.predictors.mixing.lines import LINE_BYTES, new_lines
-from predzip.predictors.mixing.match import new_match_maps
 from predzip.predictors.mixing.maps import new_map
+from predzip.predictors.mixing.match import new_match_maps
 from predzip.predictors.mixing.registers import new_registers
 from predzip.predictors.mixing.settings import LEVELS, MixingSettings
 from predzip.predictors.mixing.sse import new_rows

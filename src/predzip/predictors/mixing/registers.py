@@ -75,7 +75,7 @@ def update_registers(r: NDArray[np.uint64], data: NDArray[np.uint8], byte: int) 
     r[LAST_8] = r[LAST_8] << _BYTE | c
     r[POSITION] += _U(1)
     # Words.
-    if kind == _LOWER or kind == _HIGH or kind == _DIGIT:
+    if kind == _LOWER or kind == _HIGH or kind == _DIGIT:  # noqa: SIM109  (numba would build a tuple)
         r[WORD] = (r[WORD] + c + _U(1)) * _FACTOR
     elif kind == _UPPER:
         r[WORD] = (r[WORD] + c + _U(33)) * _FACTOR
@@ -125,7 +125,7 @@ def update_registers(r: NDArray[np.uint64], data: NDArray[np.uint8], byte: int) 
 
 
 @kernel
-def mix_bracket(word: int, opening: int) -> int:
+def mix_bracket(word: np.uint64, opening: np.uint64) -> np.uint64:
     """Hash of an opening bracket and the word before it."""
     return (_U(word) * _FACTOR + _U(opening)) * _FACTOR
 

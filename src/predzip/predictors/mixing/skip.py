@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from predzip.coding.binary import Buffer, State, code_bit
+from predzip.coding.binary import code_bit
+from predzip.coding.interval import Buffer, State
 from predzip.jit import inlined
 from predzip.predictors.mixing.maps import map_p, map_update
 from predzip.predictors.mixing.match import LENGTH, POINTER, WORDS

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from predzip.coding.binary import Buffer, State, code_bit
+from predzip.coding.binary import code_bit
+from predzip.coding.interval import Buffer, State
 from predzip.jit import inlined, kernel
 from predzip.predictors.mixing.binary_contexts import binary_contexts, update_record
 from predzip.predictors.mixing.gates import bit_gates, byte_gates
@@ -288,7 +289,8 @@ def code_bytes(
         buffer: the coder's output, with room, or the payload.
         data: the stream and PADDING zero bytes; filled in when decoding.
         priors: byte frequencies, shape (P, end - begin, L, 256), no zero in a row; P as given to `new_model`.
-        begin, end: steps; a stream may be coded in slices of any size.
+        begin: first step; a stream may be coded in slices of any size.
+        end: behind the last step.
     """
     lane_bytes = model.settings[LANE_BYTES]
     length = data.shape[0] - PADDING

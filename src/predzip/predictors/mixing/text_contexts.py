@@ -16,8 +16,8 @@ from predzip.predictors.mixing.registers import (
     BRACKET,
     FIELD,
     FIELD_HASH,
-    LAST_16,
     LAST_8,
+    LAST_16,
     LINE_HEAD,
     LINE_START,
     NUMBER,
@@ -36,7 +36,9 @@ _M5, _M6, _M7 = _U(0xFFFFFFFFFF), _U(0xFFFFFFFFFFFF), _U(0xFFFFFFFFFFFFFF)
 
 
 @kernel
-def text_contexts(contexts: NDArray[np.uint64], count: int, r: NDArray[np.uint64], followers: NDArray[np.uint32]) -> None:
+def text_contexts(
+    contexts: NDArray[np.uint64], count: int, r: NDArray[np.uint64], followers: NDArray[np.uint32]
+) -> None:
     """Fill contexts[:count] for the next byte of the lane whose registers are `r`."""
     c8 = r[LAST_8]
     word = r[WORD]
