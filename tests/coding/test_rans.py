@@ -50,11 +50,12 @@ def test_every_length_around_the_first_bytes(count):
         assert RansCoder().decode(payload, count, table).tolist() == [symbol] * count
 
 
-@pytest.mark.parametrize("zeros", range(40, 140, 3))
-def test_states_that_are_powers_of_two(zeros):
-    # With even odds the last symbol sets x to 1 and each zero before it doubles x: it meets 2^55 exactly.
+@pytest.mark.parametrize("byte", [0x00, 0x01, 0x80, 0xFF])
+def test_a_state_exactly_at_its_lower_bound(byte):
+    # With even odds each symbol doubles x and adds itself. From the end: 1 and 54 zeros give x = 2^54; eight symbols
+    # leave again as `byte`; a 0 then takes x to 2^55. The decoder meets that and must not read `byte` yet.
     table = accumulate(np.array([1, 1], dtype=np.uint64))
-    symbols = [0] * zeros + [1]
+    symbols = [1, 0, *(byte >> shift & 1 for shift in range(8)), *[0] * 54, 1]
     payload = RansCoder().encode(symbols, table)
-    assert len(payload) == zeros // 8 + 1
-    assert RansCoder().decode(payload, zeros + 1, table).tolist() == symbols
+    assert payload == ((1 << 56) + 1).to_bytes(8, "big") + bytes([byte])
+    assert RansCoder().decode(payload, len(symbols), table).tolist() == symbols
