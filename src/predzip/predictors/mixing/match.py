@@ -97,6 +97,9 @@ def update_match(
         pointer += _U(1)
         if r[base + _MISSES] & _U(0xFF) == _U(0xFF):
             pointer = _U(0)
+        if pointer >= _U(data.shape[0]):  # ran out of a last lane that is shorter
+            pointer = _U(0)
+            length = _U(0)
     hashed = r[LAST_8]
     if least < 8:
         hashed <<= _U(64 - 8 * least)

@@ -111,8 +111,10 @@ def update_registers(r: NDArray[np.uint64], data: NDArray[np.uint8], byte: int) 
             r[FIELD_HASH] = (r[FIELD_HASH] + c + _U(1)) * _FACTOR
     above = r[PREVIOUS_LINE_AT] + (position - r[LINE_AT])
     r[ABOVE] = _U(0)
-    if above > _U(0) and above + _U(1) < r[LINE_AT]:
-        r[ABOVE] = _U(data[above]) | _U(data[above - _U(1)]) << _BYTE | _U(data[above + _U(1)]) << _U(16)
+    if above + _U(1) < r[LINE_AT]:
+        # In front of a lane's first line lies another lane, which the decoder does not know yet: say newline.
+        before = _U(data[above - _U(1)]) if above > r[PREVIOUS_LINE_AT] else _U(10)
+        r[ABOVE] = _U(data[above]) | before << _BYTE | _U(data[above + _U(1)]) << _U(16)
     # Brackets.
     if kind == _OPENING:
         depth = r[DEPTH] & _U(7)
