@@ -6,6 +6,7 @@ with the real ones on fewer inputs.
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import random
 import tracemalloc
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 import predzip
 import standin
+from predzip.codecs.levels import LEVELS
 from predzip.container import FrameHeader, FrameWriter, pack_skippable
 from predzip.errors import FormatError, LimitError, PredzipError, TruncatedError
 
@@ -174,9 +176,11 @@ def test_a_bomb_meets_the_limit() -> None:
         file.read(1)
 
 
-@pytest.mark.parametrize("method", ["frequency", "ppm", "ctw"])
-def test_damage_to_the_real_predictors(method: str) -> None:
-    packed = predzip.compress(TEXT[:200], method=method)
+@pytest.mark.parametrize(
+    "options", [{"level": 1}, {"level": 3}, {"method": "frequency"}, {"method": "ppm"}, {"method": "ctw"}], ids=str
+)
+def test_damage_to_the_real_codecs(options: dict[str, object]) -> None:
+    packed = predzip.compress(TEXT[:200], **options)
     for _ in range(40):
         damaged = mutated(packed)
         try:
@@ -184,3 +188,22 @@ def test_damage_to_the_real_predictors(method: str) -> None:
         except (FormatError, LimitError):
             continue
         assert result in (TEXT[:200], TEXT[:200] * 2, b"")
+
+
+@pytest.mark.parametrize("level", [1, 2, 3])
+def test_noise_hardly_grows_at_any_level(level: int) -> None:
+    for length in (0, 1, 1000, 100_000):
+        packed = predzip.compress(RANDOM.randbytes(length), level)
+        assert len(packed) - length <= length / 10_000 + 64
+        assert length or len(packed) < 40
+
+
+def test_two_processes_and_pieces_change_nothing_with_the_real_codec(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("predzip.codecs.levels.LEVELS", {1: dataclasses.replace(LEVELS[1], block_bytes=300)})
+    packed = predzip.compress(TEXT, 1)
+    assert predzip.inspect(packed).block_count == -(-len(TEXT) // 300)
+    assert predzip.compress(TEXT, 1, threads=2) == packed
+    compressor = predzip.Compressor(1)
+    pieces = [compressor.compress(TEXT[start : start + 7]) for start in range(0, len(TEXT), 7)]
+    assert b"".join([*pieces, compressor.flush()]) == packed
+    assert predzip.decompress(packed, threads=2) == predzip.decompress(packed) == TEXT

@@ -78,7 +78,8 @@ def _table(rows: list[tuple[str, ...]]) -> str:
 def _details(name: str, summary: FileSummary) -> str:
     lines = [f"\n{name}"]
     for number, frame in enumerate(summary.frames, 1):
-        parameters = frame.parameters.hex() or "none"
+        text = frame.parameters.decode("latin-1")
+        parameters = text if text.isascii() and text.isprintable() and text else frame.parameters.hex() or "none"
         lines.append(
             f"  frame {number} at byte {frame.offset}: method {frame.method} (id {frame.method_id}, parameters"
             f" {parameters}), {frame.block_count} blocks of which {frame.stored_block_count} stored,"
