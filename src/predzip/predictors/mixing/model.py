@@ -139,7 +139,7 @@ def new_model(level: int, family: int, length: int, lanes: int = 1, priors: int 
     numbers[LANE_BYTES] = lane_bytes
     numbers[MATCH_SHIFT] = 64 - match_bits
     numbers[MATCH_BYTES_A], numbers[MATCH_BYTES_B] = settings.match_bytes
-    final_weights = np.zeros((256, 8), np.int32)
+    final_weights = np.zeros((512, 8), np.int32)
     final_weights[:, : settings.weight_sets] = 65536 // settings.weight_sets
     return Model(
         settings=numbers,
@@ -162,7 +162,7 @@ def new_model(level: int, family: int, length: int, lanes: int = 1, priors: int 
         inputs=np.zeros(inputs_of(settings, family, priors), np.int32),
         rows=np.zeros(GATES_MAX, np.int64),
         answers=np.zeros(8, np.int32),
-        answers_p1=np.zeros(8, np.int64),
+        answers_p1=np.zeros(16, np.int64),
         prior_tree=np.zeros((priors, 512), np.int64),
     )
 

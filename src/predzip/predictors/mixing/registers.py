@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from predzip.jit import kernel
 
-REGISTERS = 48
+REGISTERS = 192
 
 LAST_8 = 0  # the last eight bytes, the newest in the low byte
 LAST_16 = 1  # the eight before them
@@ -34,6 +34,12 @@ MATCH = 26  # match models: 4 words each
 RECORD = 36  # length of a record, found while coding
 RECORD_ABOVE = 37  # the byte one record before the next one
 RECORD_COLUMN = 38  # index of the next byte in its record
+FIELD_AT = 39  # index of the first byte of the field
+ALIGNED = 40  # three bytes of the same field in the line above: before, at and behind the place in the field
+INDENT = 41  # blanks at the start of the line
+KEY_POINTER, KEY_LENGTH = 42, 43  # what followed the same key before, and how long it has agreed
+FIELDS = 64  # 64 words: where the fields of this line start, behind them those of the line above
+_FIELDS_MAX = 63
 
 _U = np.uint64
 _BYTE = _U(8)
@@ -63,6 +69,7 @@ def _class_of(byte: int) -> int:
 
 
 CLASS = np.array([_class_of(byte) for byte in range(256)], np.uint8)
+DELIMITER = np.isin(np.arange(256), np.frombuffer(b",\t;|:=\" ", np.uint8))
 _NEWLINE, _BLANK, _LOWER, _UPPER, _DIGIT, _HIGH, _OPENING, _CLOSING = 1, 2, 3, 4, 5, 6, 9, 10
 
 
@@ -75,11 +82,13 @@ def update_registers(r: NDArray[np.uint64], data: NDArray[np.uint8], byte: int) 
     r[LAST_8] = r[LAST_8] << _BYTE | c
     r[POSITION] += _U(1)
     # Words.
-    if kind == _LOWER or kind == _HIGH or kind == _DIGIT:  # noqa: SIM109  (numba would build a tuple)
+    if kind == _LOWER or kind == _HIGH or kind == _DIGIT:
         r[WORD] = (r[WORD] + c + _U(1)) * _FACTOR
     elif kind == _UPPER:
         r[WORD] = (r[WORD] + c + _U(33)) * _FACTOR
     elif r[WORD] != _U(0):
+        if r[LINE_HEAD] == _U(0):
+            r[LINE_HEAD] = r[WORD]
         r[WORD_3] = r[WORD_2]
         r[WORD_2] = r[WORD_1]
         r[WORD_1] = r[WORD]
@@ -97,18 +106,32 @@ def update_registers(r: NDArray[np.uint64], data: NDArray[np.uint8], byte: int) 
         r[PREVIOUS_LINE_AT] = r[LINE_AT]
         r[LINE_AT] = position
         r[LINE_START] = _U(0)
+        for field in range(_FIELDS_MAX + 1):
+            r[FIELDS + 64 + field] = r[FIELDS + field] if _U(field) <= r[FIELD] else _U(0)
         r[FIELD] = _U(0)
         r[FIELD_HASH] = _U(0)
+        r[FIELD_AT] = position
+        r[FIELDS] = position
         r[LINE_HEAD] = _U(0)
+        r[INDENT] = _U(0)
     else:
+        if kind == _BLANK and r[LINE_START] == r[INDENT]:
+            r[INDENT] += _U(1)
         r[LINE_START] += _U(1)
-        if byte == 44 or byte == 9 or byte == 59 or byte == 124 or byte == 58 or byte == 61 or byte == 34 or byte == 32:
-            r[FIELD] += _U(1)
-            r[FIELD_HASH] = _U(0)
-            if r[FIELD] < _U(2):
-                r[LINE_HEAD] = r[LINE_HEAD] * _FACTOR + r[WORD_1]
+        if DELIMITER[c]:
+            if r[FIELD_HASH] != _U(0):
+                r[FIELD] = min(r[FIELD] + _U(1), _U(_FIELDS_MAX))
+                r[FIELD_HASH] = _U(0)
+            r[FIELD_AT] = position
+            r[_U(FIELDS) + r[FIELD]] = position
         else:
             r[FIELD_HASH] = (r[FIELD_HASH] + c + _U(1)) * _FACTOR
+    r[ALIGNED] = _U(0)
+    start = r[_U(FIELDS + 64) + r[FIELD]]
+    if start > _U(0):
+        place = start + (position - r[FIELD_AT])
+        if place + _U(1) < r[LINE_AT]:
+            r[ALIGNED] = _U(data[place]) | _U(data[place - _U(1)]) << _BYTE | _U(data[place + _U(1)]) << _U(16)
     above = r[PREVIOUS_LINE_AT] + (position - r[LINE_AT])
     r[ABOVE] = _U(0)
     if above + _U(1) < r[LINE_AT]:

@@ -126,7 +126,7 @@ def _sum_prior(tree: NDArray[np.int64], frequencies: NDArray[np.uint16]) -> None
 
 
 @inlined
-def _mix(model: Model, final_row: int) -> int:
+def _mix(model: Model, final_row: int, final_row_2: int) -> int:
     """Stretched prediction of the two layers (of the one set, where there is only one gate)."""
     gates = model.settings[GATES]
     if gates == 1:
@@ -137,11 +137,15 @@ def _mix(model: Model, final_row: int) -> int:
             model.answers_p1[k] = squash(answer)
             model.answers[k] = min(max(answer, -STRETCH_MAX), STRETCH_MAX)
         x = dot(model.answers, model.final_weights[final_row])
+        y = dot(model.answers, model.final_weights[256 + final_row_2])
+        model.answers_p1[8] = squash(x)
+        model.answers_p1[9] = squash(y)
+        x = (min(max(x, -SQUASH_MAX), SQUASH_MAX) + min(max(y, -SQUASH_MAX), SQUASH_MAX)) >> 1
     return min(max(x, -SQUASH_MAX), SQUASH_MAX)
 
 
 @inlined
-def _learn_mix(model: Model, final_row: int, p1: int, bit: int) -> None:
+def _learn_mix(model: Model, final_row: int, final_row_2: int, p1: int, bit: int) -> None:
     gates = model.settings[GATES]
     rate = model.settings[RATE] + (model.settings[EXTRA_RATE] >> 3)
     if gates == 1:
@@ -149,8 +153,10 @@ def _learn_mix(model: Model, final_row: int, p1: int, bit: int) -> None:
     else:
         for k in range(gates):
             train(model.inputs, model.weights[model.rows[k]], rated_error(bit, model.answers_p1[k], rate))
-        error = rated_error(bit, p1, model.settings[FINAL_RATE])
+        error = rated_error(bit, model.answers_p1[8], model.settings[FINAL_RATE])
         train(model.answers, model.final_weights[final_row], error)
+        error = rated_error(bit, model.answers_p1[9], model.settings[FINAL_RATE])
+        train(model.answers, model.final_weights[256 + final_row_2], error)
 
 
 @inlined
@@ -228,7 +234,7 @@ def _code_byte(
             inputs[first_prior + 2 * k] = stretch(min(p1, 65535))
             inputs[first_prior + 2 * k + 1] = (p1 - 32768) >> 5
         bit_gates(model.rows, s[GATES], prefix, bit_index, bucket_0, hits)
-        x = _mix(model, prefix)
+        x = _mix(model, prefix, bucket_0 * 8 + bit_index)
         p1 = squash(x)
         sse_1 = c1 << 8 | prefix
         sse_2 = order_3 ^ (prefix * 0x9F3B & 0xFFFF)
@@ -238,7 +244,7 @@ def _code_byte(
         bit = code_bit(coder, buffer, final_p1, actual >> (7 - bit_index) & 1)
         refine_update(model.sse_1, sse_1, x, bit, _SSE_RATE)
         refine_update(model.sse_2, sse_2, x, bit, _SSE_RATE)
-        _learn_mix(model, prefix, p1, bit)
+        _learn_mix(model, prefix, bucket_0 * 8 + bit_index, p1, bit)
         _learn_contexts(model, node, bit)
         if trust_0 >= 0:
             map_update(model.match_maps[0], trust_0, bit, 1023)

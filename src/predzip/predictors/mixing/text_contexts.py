@@ -13,9 +13,11 @@ from predzip.jit import kernel
 from predzip.predictors.mixing.lines import mix
 from predzip.predictors.mixing.registers import (
     ABOVE,
+    ALIGNED,
     BRACKET,
     FIELD,
     FIELD_HASH,
+    INDENT,
     LAST_8,
     LAST_16,
     LINE_HEAD,
@@ -28,7 +30,7 @@ from predzip.predictors.mixing.registers import (
     WORD_3,
 )
 
-COUNT = 26
+COUNT = 34
 
 _U = np.uint64
 _M1, _M2, _M3, _M4 = _U(0xFF), _U(0xFFFF), _U(0xFFFFFF), _U(0xFFFFFFFF)
@@ -75,3 +77,14 @@ def text_contexts(
     contexts[23] = mix(mix(word, r[WORD_1]) + r[WORD_3], _U(24))
     contexts[24] = mix(f2 & _M3, _U(25))
     contexts[25] = mix(r[LINE_START], r[ABOVE] & _M2 | c1 << _U(32))
+    if count <= 26:
+        return
+    aligned = r[ALIGNED]
+    contexts[26] = mix(aligned & _M1 | aligned >> _U(16) << _U(8), _U(27) + (c1 << _U(8)))
+    contexts[27] = mix(aligned & _M2, _U(28) + (r[FIELD] << _U(8)))
+    contexts[28] = mix(aligned & _M1, r[FIELD_HASH] + _U(29))
+    contexts[29] = mix(c8 & _M7, _U(30))
+    contexts[30] = mix(r[SKELETON] & _M3, _U(31) + (c8 & _M2) * _U(512))
+    contexts[31] = mix(f1 & _M3, _U(32))
+    contexts[32] = mix(r[LINE_HEAD] + r[INDENT], _U(33) + (c8 & _M2) * _U(512))
+    contexts[33] = mix(word, r[WORD_3] + _U(34))
