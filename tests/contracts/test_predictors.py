@@ -51,7 +51,8 @@ def codec(name: str) -> EntropyCodec:
 
 
 def test_the_list_above_is_the_registry() -> None:
-    assert sorted(NAMES) == sorted(registry.names())
+    ours = [name for name in registry.names() if registry.method_id(name) < registry.FIRST_FOREIGN_ID]
+    assert sorted(NAMES) == sorted(ours)
 
 
 def test_it_is_a_predictor_and_its_codec_a_block_codec(name: str, codec: EntropyCodec) -> None:

@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from math import log2
+from random import Random
 
 import numpy as np
 import pytest
@@ -102,6 +103,20 @@ def test_small_alphabets_cost_what_the_exact_trees_say(symbol_bits: int) -> None
     model = CTW(2, symbol_bits, count_limit=LOSSLESS_LIMIT)
     assert model.alphabet_size == 1 << symbol_bits
     assert cost_bits(model, symbols) == pytest.approx(exact_cost_bits(symbols, 2, symbol_bits), abs=1e-3)
+
+
+def invented_language(seed: int, length: int) -> bytes:
+    random = Random(seed)
+    words = ["".join(random.choices("etaoinshrdlu", k=random.randint(2, 6))) for _ in range(40)]
+    return " ".join(random.choices(words, weights=[1 / (i + 1) for i in range(40)], k=length)).encode()[:length]
+
+
+def test_bounded_weights_adapt_sooner_than_the_exact_ones() -> None:
+    """Same cost as the exact trees while one language is spoken; less when it changes, as the docstring says."""
+    one = invented_language(0, 1500)
+    assert cost_bits(CTW(3, count_limit=LOSSLESS_LIMIT), one) == pytest.approx(exact_cost_bits(one, 3, 8), abs=0.1)
+    three = b"".join(invented_language(seed, 1000) for seed in range(3))
+    assert cost_bits(CTW(3, count_limit=LOSSLESS_LIMIT), three) < exact_cost_bits(three, 3, 8) - 3
 
 
 def test_depth_zero_is_the_plain_estimator() -> None:

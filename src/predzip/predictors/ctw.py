@@ -16,9 +16,10 @@ probability that the tree stops at s, one step is
     pw(bit | s) = weight * pe(bit | s) + (1 - weight) * pw(bit | child)
     weight     <- weight * pe(bit | s) / pw(bit | s)
 
-All numbers are integers over 2**31, rounded down. A weight stays between 1 and 2**31 - 1, so a hypothesis never becomes
-impossible: on long inputs this differs from the exact method, in that a context may change its mind sooner. The exact
-one, in fractions, is `reference.ExactContextTree`; tests compare them.
+All numbers are integers over 2**31. A weight is rounded to the nearest and kept 2**-16 away from 0 and 1, so that a
+node that was certain for a megabyte does not need another one to change its mind (the catch-up problem of Bayesian
+mixtures), and because a weight of 1 / 2**31 that is rounded down can never grow again. So on short inputs the code
+length is that of the exact method, `reference.ExactContextTree`, and on long ones mostly below it.
 
 The trees are one binary trie read forwards: below the node of the symbols "ab" hang the bits of what followed them, the
 node after 8 bits is that of "abr", and it is at once the root of the contexts "abr" of all 255 trees.
@@ -37,8 +38,8 @@ BYTES_PER_NODE = 8 + 4 + 4
 _SHIFT = 31
 _ONE = 1 << _SHIFT
 _HALF = 1 << (_SHIFT - 1)
-_LEAST_WEIGHT = np.int64(1)
-_GREATEST_WEIGHT = np.int64(_ONE - 1)
+_LEAST_WEIGHT = np.int64(1 << (_SHIFT - 16))
+_GREATEST_WEIGHT = np.int64(_ONE - (1 << (_SHIFT - 16)))
 _FIRST_NODES = 2**12
 _DEPTH_MAX = 16
 
@@ -61,7 +62,8 @@ def _predict(
     mass: NDArray[np.int64],  # (2 A,) out: mass[A + symbol]; known bits b1 b2 .. have number 1 b1 b2 .. in binary
 ) -> None:
     alphabet, depths = at.shape
-    at[1] = contexts
+    for depth in range(depths):
+        at[1, depth] = contexts[depth]
     mass[1] = _ONE
     symbols_below = alphabet >> 1
     for prefix in range(1, alphabet):
@@ -123,7 +125,8 @@ def _update(
 ) -> int:
     """Count the bits of `symbol` in every context; return the new number of nodes."""
     deepest = contexts.shape[0] - 1
-    here[:] = contexts
+    for depth in range(deepest + 1):
+        here[depth] = contexts[depth]
     for position in range(symbol_bits - 1, -1, -1):
         bit = (symbol >> position) & 1
         p_bit = np.int64(0)
@@ -137,7 +140,7 @@ def _update(
             else:
                 w = np.int64(weight[node])
                 p_bit = (w * pe + (_ONE - w) * p_bit) >> _SHIFT
-                weight[node] = np.uint32(min(max(w * pe // p_bit, _LEAST_WEIGHT), _GREATEST_WEIGHT))
+                weight[node] = np.uint32(min(max((w * pe + (p_bit >> 1)) // p_bit, _LEAST_WEIGHT), _GREATEST_WEIGHT))
             counts[node, bit] += np.uint16(1)
             if counts[node, bit] >= count_limit:
                 counts[node, 0] -= counts[node, 0] >> np.uint16(1)
@@ -145,7 +148,8 @@ def _update(
             if position > 0 or depth < deepest:  # no context is longer than D
                 nodes = _step_down(child, counts, weight, node, bit, nodes)
                 here[depth] = child[node, bit]
-    contexts[1:] = here[:-1]
+    for depth in range(deepest):
+        contexts[depth + 1] = here[depth]
     return nodes
 
 

@@ -33,7 +33,7 @@ class AdaptiveFrequency:
             Small limits forget the past sooner.
     """
 
-    def __init__(self, alphabet_size: int = 256, start: int = 1, increment: int = 32, total_limit: int = 2**24) -> None:
+    def __init__(self, alphabet_size: int = 256, start: int = 1, increment: int = 32, total_limit: int = 2**16) -> None:
         if not 2 <= alphabet_size <= ALPHABET_LIMIT:
             raise UsageError(f"alphabet_size must be 2 to {ALPHABET_LIMIT}, not {alphabet_size}")
         if start < 1 or increment < 1:

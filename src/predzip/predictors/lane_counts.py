@@ -68,8 +68,10 @@ def _predict_lanes(
     for lane in range(contexts.shape[0]):
         context = np.int64(contexts[lane])
         if visits[context] == 0:
-            rows[context] = short_rows[context & 255]
-        frequencies[lane] = rows[context]
+            for symbol in range(256):
+                rows[context, symbol] = short_rows[context & 255, symbol]
+        for symbol in range(256):
+            frequencies[lane, symbol] = rows[context, symbol]
 
 
 class LaneCounts:

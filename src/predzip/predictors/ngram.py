@@ -49,7 +49,8 @@ def _blend(
             child = sibling_of[child]
         mass -= given
     # The last 1 makes every frequency positive: 256 parts in 2**31, far below the cost of one bit in a gigabyte.
-    frequencies += np.uint32(mass // 256 + 1)
+    for symbol in range(256):
+        frequencies[symbol] += np.uint32(mass // 256 + 1)
 
 
 class NGram:
@@ -63,7 +64,7 @@ class NGram:
 
     alphabet_size = 256
 
-    def __init__(self, order: int = 3, count_limit: int = 255, max_nodes: int = 2**22) -> None:
+    def __init__(self, order: int = 4, count_limit: int = 255, max_nodes: int = 2**22) -> None:
         self._trie = ContextTrie(order, False, count_limit, max_nodes)
         self.memory_bytes = self._trie.memory_bytes
         self._frequencies = np.empty(256, dtype=np.uint32)
