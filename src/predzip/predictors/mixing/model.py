@@ -51,6 +51,7 @@ class Model(NamedTuple):
     skip_map: NDArray[np.uint32]  # 1
     record_scores: NDArray[np.int32]  # L, LONGEST_RECORD + 1
     weights: NDArray[np.int32]  # ROWS, I
+    row_uses: NDArray[np.int64]  # ROWS: decisions that trained a row
     final_weights: NDArray[np.int32]  # 256, 8
     sse_1: NDArray[np.uint16]  # rows, 33
     sse_2: NDArray[np.uint16]  # rows, 33
@@ -132,7 +133,7 @@ def new_model(level: int, family: int, length: int, lanes: int = 1, priors: int 
     numbers[MATCHES] = settings.matches
     numbers[RECENT] = settings.recent_inputs
     numbers[RATE] = settings.rate
-    numbers[EXTRA_RATE] = settings.extra_rate * 8
+    numbers[EXTRA_RATE] = settings.extra_rate
     numbers[FINAL_RATE] = settings.final_rate
     numbers[FAMILY] = family
     numbers[LINE_MASK] = (1 << line_bits) - 1
@@ -154,6 +155,7 @@ def new_model(level: int, family: int, length: int, lanes: int = 1, priors: int 
         skip_map=new_map(1, 60000, 16),
         record_scores=np.zeros((lanes, LONGEST_RECORD + 1), np.int32),
         weights=_first_weights(settings, family, priors),
+        row_uses=np.zeros(ROWS, np.int64),
         final_weights=final_weights,
         sse_1=new_rows(_SSE_ROWS),
         sse_2=new_rows(_SSE_ROWS),

@@ -147,12 +147,14 @@ def _mix(model: Model, final_row: int, final_row_2: int) -> int:
 @inlined
 def _learn_mix(model: Model, final_row: int, final_row_2: int, p1: int, bit: int) -> None:
     gates = model.settings[GATES]
-    rate = model.settings[RATE] + (model.settings[EXTRA_RATE] >> 3)
-    if gates == 1:
-        train(model.inputs, model.weights[model.rows[0]], rated_error(bit, p1, rate))
-    else:
-        for k in range(gates):
-            train(model.inputs, model.weights[model.rows[k]], rated_error(bit, model.answers_p1[k], rate))
+    for k in range(gates):
+        row = model.rows[k]
+        used = model.row_uses[row]
+        model.row_uses[row] = used + 1
+        rate = model.settings[RATE] + (model.settings[EXTRA_RATE] << 8) // (256 + used)
+        answer_p1 = p1 if gates == 1 else model.answers_p1[k]
+        train(model.inputs, model.weights[row], rated_error(bit, answer_p1, rate))
+    if gates > 1:
         error = rated_error(bit, model.answers_p1[8], model.settings[FINAL_RATE])
         train(model.answers, model.final_weights[final_row], error)
         error = rated_error(bit, model.answers_p1[9], model.settings[FINAL_RATE])
@@ -255,8 +257,6 @@ def _code_byte(
         _learn_direct(direct, direct_2, bit, 3)
         prefix = prefix << 1 | bit
         node = node << 1 | bit
-    if s[EXTRA_RATE] > 0:
-        s[EXTRA_RATE] -= 1
     return prefix & 255
 
 
