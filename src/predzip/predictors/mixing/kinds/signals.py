@@ -238,7 +238,10 @@ def find_surface(data: Bytes, start: int, stop: int, hint: Surface | None, centr
         if fits(width, cost)
     }
     if ranks:
-        return Surface(_PIXEL_KINDS[pixel], min(ranks, key=lambda width: (ranks[width], width)))
+        best = min(ranks, key=lambda width: (ranks[width], width))
+        # Slanted edges pull the lag of least difference a pixel aside.
+        near = [width for width in (best - pixel, best + pixel) if width <= max_lag - pixel and not is_whole(best)]
+        return Surface(_PIXEL_KINDS[pixel], min((best, *near), key=lambda width: costs.get(width) or cost_of(width)))
     if sound:
         double = _lines(data, probes, 2)
         return Surface(Kind.AUDIO8, 2 if below(int(double[1:3].min()), 95, int(single[:3].min())) else 1)
