@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import predzip
 import standin
 from predzip.codecs.levels import LEVELS, level_row
-from predzip.codecs.registry import choose_codec, method_name, reference_for_frame, register_method
+from predzip.codecs.registry import choose_codec, codec_for_level, method_name, reference_for_frame, register_method
 from predzip.container import FrameHeader, FrameWriter, pack_skippable
 from predzip.errors import (
     CorruptError,
@@ -258,6 +258,12 @@ def test_levels_are_permanent() -> None:
     assert all(level_row(level) is LEVELS[3] for level in range(3, 10))
     for level in LEVELS:
         assert choose_codec(level).codec == reference_for_frame(1, bytes([level]))
+
+
+def test_levels_keep_their_memory() -> None:
+    for number, row in LEVELS.items():
+        assert codec_for_level(number).memory_bytes(row.block_bytes) <= row.memory_bytes
+        assert row.memory_bytes < predzip.api.DEFAULT_MEMORY_LIMIT
 
 
 def test_methods_by_name() -> None:

@@ -116,3 +116,20 @@ def test_when_the_bar_is_drawn(pz: CommandLine, book: Path, monkeypatch: pytest.
     ):
         assert pz("-f", *arguments, terminals=terminals).code == 0
         assert seen.pop() is expected
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_compiling_is_announced_once(
+    predzip_run: CommandLine, book: Path, monkeypatch: pytest.MonkeyPatch, cached: bool
+) -> None:
+    monkeypatch.setattr("predzip.codecs.mixing.kernels_cached", lambda: cached)
+    for name in ("a", "b"):
+        Path(name).write_bytes(b"little")
+    expected = 0 if cached else 1
+    assert predzip_run("-1", "a", "b", terminals=("stderr",)).err.count("predzip: compiling kernels, once") == expected
+    assert predzip_run("-d", "a.pz", "-o", "c", terminals=("stderr",)).err.count("compiling") == expected
+    assert predzip_run("-d", stdin=Path("a.pz").read_bytes(), terminals=("stderr",)).err.count("compiling") == expected
+    assert predzip_run("-1c", "a").err == ""  # nobody is looking
+    assert predzip_run("-1qc", "a", terminals=("stderr",)).err == ""
+    assert predzip_run("-l", "a.pz", terminals=("stderr",)).err == ""
+    assert predzip_run("--method", standin.NAME, "-c", "a", terminals=("stderr",)).err == ""

@@ -52,7 +52,7 @@ def epilog() -> str:
     examples = "\n".join(f"  {command:{width}}  {what}" for command, what in EXAMPLES)
     words = "\n".join(f"  predzip {word:{width - 8}}  {what}" for word, (_, what) in WORDS.items())
     return (
-        f"Levels (measured on English text, one core; -3 is the default):\n{levels_table()}\n\n"
+        f"Levels (measured on a megabyte of English, one core; -3 is the default):\n{levels_table()}\n\n"
         f"Examples:\n{examples}\n\n"
         f"Commands (a file of that name is ./bench):\n{words}\n\n"
         "Exit code: 0 all well, 1 something failed, 2 wrong usage, 130 interrupted.\n"

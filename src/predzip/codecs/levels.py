@@ -2,7 +2,7 @@
 
 A level names a method and a block size. Both decide the bytes of a `.pz` file, so a change of either is a change
 of output; old files stay readable, because the frame header says what the decoder needs. The measured columns are
-for people who choose a level: `benchmarks/` says how they were taken.
+for people who choose a level; `benchmarks/` says how such figures are taken.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ class Level:
     block_bytes: int
     """Original bytes of a full block. Blocks are coded alone: bigger is smaller output, but fewer can run at once."""
     memory_bytes: int
-    """About what one process takes in total, interpreter included."""
+    """What one process takes at most while it works on a full block; a test holds it against the codec."""
     rate: float
-    """Compressed over original bytes, measured on text."""
+    """Compressed over original bytes, measured on a megabyte of English prose."""
     bytes_per_second: int
-    """Speed of one core, either direction, measured on text."""
+    """Speed of one core, either direction, measured on a megabyte of English prose."""
     description: str
 
 
 LEVELS: dict[int, Level] = {
     row.level: row
     for row in (
-        Level(1, "fast", 1, 8 * _MIB, 180_000_000, 0.24, 1_000_000, "few contexts, large files"),
-        Level(2, "good", 2, 16 * _MIB, 280_000_000, 0.22, 300_000, "words, records, more orders"),
-        Level(3, "best", 3, 16 * _MIB, 500_000_000, 0.20, 90_000, "all contexts, two layers"),
+        Level(1, "fast", 1, 8 * _MIB, 300_000_000, 0.233, 650_000, "few contexts, large files"),
+        Level(2, "good", 2, 16 * _MIB, 500_000_000, 0.224, 330_000, "words, records, more orders"),
+        Level(3, "best", 3, 16 * _MIB, 700_000_000, 0.219, 120_000, "all contexts, two layers"),
     )
 }
 
