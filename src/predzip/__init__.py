@@ -21,11 +21,11 @@ from predzip.errors import PredzipError as PredzipError
 from predzip.errors import TruncatedError as TruncatedError
 from predzip.errors import UnsupportedError as UnsupportedError
 from predzip.errors import UsageError as UsageError
+from predzip.files import PredzipFile as PredzipFile
+from predzip.files import open as open
 from predzip.inspection import FileSummary as FileSummary
 from predzip.inspection import FrameSummary as FrameSummary
 from predzip.inspection import inspect as inspect
-from predzip.streams import PredzipFile as PredzipFile
-from predzip.streams import open as open
 
 __version__ = "0.1.0"
 

@@ -1,7 +1,7 @@
 """Bytes to frames and back: joins codecs and container, and adds blocks, levels and limits to them.
 
 The input is cut into blocks of the level's size, whatever the threads and however it arrives, so equal input gives
-equal `.pz` bytes. `Compressor` and `Decompressor` are incremental and do no I/O; files are in `predzip.streams`.
+equal `.pz` bytes. `Compressor` and `Decompressor` are incremental and do no I/O; files are in `predzip.files`.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from predzip.errors import MissingExtraError
-from predzip.streams import PredzipFile
+from predzip.files import PredzipFile
 
 NAME = "predzip"
 EXTENSION = "pz"
