@@ -43,7 +43,8 @@ _BUCKETS = 20  # bit lengths of residuals: 16-bit samples under a cubic predicto
 _SHORT_BITS = 10
 _SHORT = 1 << _SHORT_BITS
 _BIT_LENGTHS = np.array([number.bit_length() for number in range(_SHORT)], dtype=np.uint8)
-_HASH_SIZE = 1 << 12
+_HASH_SHIFT = 20
+_HASH_SIZE = 1 << (32 - _HASH_SHIFT)
 _MAX_RUN = 7
 _LOG2 = _log2_table(2 * MAX_COST_BYTES + _ALPHABET + 2)
 # What c symbols of one sort give back, and what n symbols in all cost: the two halves of the formula, summed.
@@ -83,12 +84,12 @@ def recent_cost(data: Bytes, start: int, stop: int, order: int) -> int:
     missed = np.zeros(256, np.int64)
     cost = 0
     for position in range(start + order, stop):
-        slot = np.int64(data[position - 1]) * 0x2F0B
+        context = np.int64(data[position - 1])
         if order > 1:
-            slot += np.int64(data[position - 2]) * 0x9E3B
+            context |= np.int64(data[position - 2]) << 8
         if order > 2:
-            slot += np.int64(data[position - 3]) * 0xA217
-        slot = (slot ^ (slot >> 9)) & (_HASH_SIZE - 1)
+            context |= np.int64(data[position - 3]) << 16
+        slot = (context * 0x9E3779B1 & 0xFFFFFFFF) >> _HASH_SHIFT
         symbol = data[position]
         state = run[slot]
         right = np.int64(state > 0 and last[slot] == symbol)

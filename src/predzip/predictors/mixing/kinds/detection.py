@@ -32,7 +32,10 @@ _SMALL_SAMPLE_BYTES = 8192
 _PIECE_BYTES = 1 << 16  # pictures of other widths may follow each other
 _MAX_MISSES = 24
 _MIN_RANDOM_BYTES = 4096
-_SMALL_BYTES = 8192  # below, the evidence of one row direction is thin: decide at once with the other
+# How far below generic models smooth bytes must come: in one of many windows, and in a block of one or two, where rows
+# or channels must be found at once as further evidence. (Text stays above 112 %.)
+_TEXTUAL_PERCENT = (93, 98)
+_SMOOTH_PERCENT = (97, 104)
 _RANDOM_HUNDREDTHS_OF_BITS = 793
 _MIN_GAP_BYTES = 4096  # shorter rests beside pictures and sound are headers or padding
 
@@ -143,9 +146,8 @@ def _look_at(data: Bytes, start: int, stop: int, closely: bool) -> tuple[_Look, 
     if top * 64 >= counts.total * 63 and counts.counts.argmax() != 128:
         return (_Look.TEXT if textual else _Look.QUIET), None, textual
     if length >= MIN_SIGNAL_BYTES:
-        small = stop - start < _SMALL_BYTES
-        percent = (98 if small else 93) if textual else 104 if small else 97
-        if is_smooth(data, begin, end, percent) and not (small and _find_small(data, start, stop) is None):
+        percent = _TEXTUAL_PERCENT if textual else _SMOOTH_PERCENT
+        if is_smooth(data, begin, end, percent[closely]) and not (closely and _find_alone(data, start, stop) is None):
             return _Look.SURFACE, None, textual
         if counts.looks_executable():
             return _Look.CODE, None, False
@@ -159,7 +161,7 @@ def _look_at(data: Bytes, start: int, stop: int, closely: bool) -> tuple[_Look, 
     return _Look.BINARY, None, False
 
 
-def _find_small(data: Bytes, start: int, stop: int) -> Surface | None:
+def _find_alone(data: Bytes, start: int, stop: int) -> Surface | None:
     return find_surface(data, start, stop, None, is_centred(data, start, stop))
 
 

@@ -207,7 +207,8 @@ def find_surface(data: Bytes, start: int, stop: int, hint: Surface | None, centr
     if pixel == 3:
         flat = min(flat, sum(colours))
     percent = 99 if not centred else 97 if len(probes) == _PROBES else 85
-    if not below(flat, 105, generic):
+    faint = centred and is_faint(data, *probes[-1])
+    if not faint and not below(flat, 105, generic):
         return None  # smooth in places only
 
     def cost_of(width: int) -> int:
@@ -227,7 +228,7 @@ def find_surface(data: Bytes, start: int, stop: int, hint: Surface | None, centr
             return hint
         if below(cost, 105, flat):
             return None  # a busy part of the same picture, most likely: not worth a search
-    sound = centred and (below(flat, 97, generic) or is_faint(data, *probes[-1]))
+    sound = faint or (centred and below(flat, 97, generic))
     if hint and hint.kind is Kind.AUDIO8 and sound:
         return hint
     costs = {width: cost_of(width) for width in _likely_widths(data, length, probes, max_lag - pixel, pixel)}
