@@ -242,7 +242,7 @@ def _code_byte(
         sse_2 = order_3 ^ (prefix * 0x9F3B & 0xFFFF)
         refined_1 = refine(model.sse_1, sse_1, x)
         refined_2 = refine(model.sse_2, sse_2, x)
-        final_p1 = min(max((2 * p1 + refined_1 + refined_2 + 2) >> 2, 1), 65535)
+        final_p1 = min(max((p1 + refined_1 + 2 * refined_2 + 2) >> 2, 1), 65535)
         bit = code_bit(coder, buffer, final_p1, actual >> (7 - bit_index) & 1)
         refine_update(model.sse_1, sse_1, x, bit, _SSE_RATE)
         refine_update(model.sse_2, sse_2, x, bit, _SSE_RATE)
