@@ -118,7 +118,7 @@ def test_default_options_are_permanent() -> None:
     }
     assert defaults == {
         "uniform": {"alphabet_size": 256},
-        "frequency": {"alphabet_size": 256, "start": 1, "increment": 32, "total_limit": 2**16},
+        "frequency": {"alphabet_size": 256, "start": 1, "increment": 32, "total_limit": 0},
         "ngram": {"order": 4, "count_limit": 255, "max_nodes": 2**22},
         "ppm": {
             "order": 5,

@@ -1,5 +1,6 @@
 """What every registered predictor must do, whatever it predicts."""
 
+import hashlib
 from contextlib import suppress
 from random import Random
 
@@ -13,6 +14,13 @@ from predzip.predictors import registry
 from predzip.predictors.base import Predictor
 
 NAMES = ["uniform", "frequency", "ngram", "ppm", "ctw"]
+FINGERPRINTS = {
+    "uniform": "759654c8cff949c5",
+    "frequency": "63846586ef28ad8a",
+    "ngram": "b934ed70b193f98d",
+    "ppm": "9cc973ba4dff6738",
+    "ctw": "805207a73bc6adbe",
+}
 FAST = ["uniform", "frequency"]
 
 _WORDS = "the of and to in a is that it was for on are as with his they at be this from have or by one had"
@@ -134,6 +142,13 @@ def test_a_damaged_payload_gives_bytes_or_a_clear_error(codec: EntropyCodec) -> 
     for damaged in (b"", payload[:5], random.randbytes(200), b"\xff" * 100, b"\0" * 100):
         with suppress(CorruptError):
             assert len(codec.decode_block(damaged, 1000)) == 1000
+
+
+def test_the_bits_never_move(codec: EntropyCodec, name: str) -> None:
+    """Every file ever written depends on these predictions. A failure here means: take a new name and method id."""
+    kinds = ("text", "random", "two runs, many times")
+    digest = hashlib.sha256(b"".join(codec.encode_block(INPUTS[kind]) for kind in kinds))
+    assert digest.hexdigest()[:16] == FINGERPRINTS[name]
 
 
 def test_progress_adds_up_in_both_directions(codec: EntropyCodec) -> None:

@@ -29,15 +29,16 @@ class AdaptiveFrequency:
         alphabet_size: how many symbols there are, 256 for bytes.
         start: frequency of a symbol that has not come yet.
         increment: what a symbol gains when it comes.
-        total_limit: when the sum would pass it, all frequencies are halved (rounding up, so none becomes zero).
-            Small limits forget the past sooner.
+        total_limit: when the sum would pass it, all frequencies are halved (rounding up, so none becomes zero). Small
+            limits forget the past sooner. 0 means 256 for each symbol of the alphabet.
     """
 
-    def __init__(self, alphabet_size: int = 256, start: int = 1, increment: int = 32, total_limit: int = 2**16) -> None:
+    def __init__(self, alphabet_size: int = 256, start: int = 1, increment: int = 32, total_limit: int = 0) -> None:
         if not 2 <= alphabet_size <= ALPHABET_LIMIT:
             raise UsageError(f"alphabet_size must be 2 to {ALPHABET_LIMIT}, not {alphabet_size}")
         if start < 1 or increment < 1:
             raise UsageError("start and increment must be at least 1")
+        total_limit = total_limit or 256 * alphabet_size
         # After a halving the sum is at most (limit + alphabet) / 2: one increment must then fit again.
         if not alphabet_size * start + 2 * increment + alphabet_size <= total_limit <= _TOTAL_LIMIT:
             raise UsageError(f"total_limit {total_limit} is too small for the start, or above 2**32 - 1")
