@@ -102,18 +102,22 @@ def main() -> None:
     options = parser.parse_args()
     files = data_files(options.paths or [default_data()])
 
-    def started(file: Path, name: str) -> None:
-        print(f"{name:12} {file.name}", file=sys.stderr, flush=True)
-
-    rows = list(measure_files(files, select(options.levels, "none"), repeat=options.repeat, started=started))
-    if failed := [row for row in rows if not row.ok]:
-        sys.exit("\n".join(f"{row.codec} on {row.file}: {row.message}" for row in failed))
+    rows = []
+    for row in measure_files(files, select(options.levels, "none"), repeat=options.repeat):
+        rows.append(row)
+        outcome = (
+            f"{row.compressed_bytes:>10,}  {format_bytes(row.compress_bytes_per_second)}/s" if row.ok else row.message
+        )
+        print(f"{row.codec:10} {Path(row.file).name:20} {outcome}", file=sys.stderr, flush=True)
+    if not all(row.ok for row in rows):
+        sys.exit("nothing is written: not every file came back")
     options.output.mkdir(parents=True, exist_ok=True)
     table = sizes(rows)
     with (options.output / "sizes.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(table)
     (options.output / "sizes.md").write_text(sizes_page(table), encoding="utf-8")
-    speeds = speed_page(rows, "make bench")
+    names = [path.name for path in options.paths]  # no paths: the page is committed
+    speeds = speed_page(rows, f"benchmarks/levels.py {' '.join(names)}" if names else "make bench")
     (options.output / "speed.md").write_text(speeds, encoding="utf-8")
     print(sizes_page(table), speeds, sep="\n")
 
