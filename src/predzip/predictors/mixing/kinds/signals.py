@@ -35,7 +35,7 @@ _MAX_LAG_BYTES = 1 << 14
 _MIN_PIXELS_A_ROW = 16
 _CANDIDATES = 6
 _TYPICAL = 1024
-_SMALL_BYTES = 1 << 14
+_SMALL_BYTES = 1 << 15
 _USUAL_WIDTHS = (64, 28, 32, 96, 128, 256, 512, 640, 1024)
 _PIXEL_KINDS = {1: Kind.IMAGE8, 3: Kind.IMAGE24}
 
@@ -173,15 +173,17 @@ def is_smooth(data: Bytes, start: int, stop: int, percent: int) -> bool:
     """
     plain = order0_cost(data, start, stop, 1, 0)
     sound = is_centred(data, start, stop)
-    if not sound and not any(below(order0_cost(data, start + lag, stop, 1, lag), 108, plain) for lag in (1, 3)):
+    differences = min(int(order0_cost(data, start + lag, stop, 1, lag)) for lag in (1, 3))
+    if not sound and not below(differences, 108, plain):
         return False  # nearly always: frequencies of differences are quick to count
+    if differences >= (stop - start) * BIT * 8:
+        return False  # noise
     if sound and is_faint(data, start, stop):
         return True
     flat = _flat_cost(data, start, stop, sound)
     if not below(flat, percent, plain) or plain < (stop - start) * BIT:
         return False
-    generic = generic_cost(data, start, stop)
-    return below(flat, percent, generic) and generic * 10 < (stop - start) * BIT * _NOISY_TENTHS_OF_BITS
+    return below(flat, percent, generic_cost(data, start, stop))
 
 
 def _flat_cost(data: Bytes, start: int, stop: int, sound: bool) -> int:
@@ -219,8 +221,9 @@ def find_surface(data: Bytes, start: int, stop: int, hint: Surface | None, centr
 
     def fits(width: int, cost: int) -> bool:
         if is_whole(width):
-            return below(cost, 98 if centred else 103, flat) and cost < generic
-        return below(cost, percent, flat) and below(cost, 97, generic)
+            # Rows of a wrong width cost lines 6 % and more; those of the right one at most 4 %, in fine textures.
+            return below(cost, 100 if centred else 103, flat) and below(cost, 100 if centred else 104, generic)
+        return below(cost, percent + (2 if width in _USUAL_WIDTHS else 0), flat) and below(cost, 97, generic)
 
     if hint and hint.kind is _PIXEL_KINDS[pixel] and hint.parameter + pixel <= max_lag:
         cost = cost_of(hint.parameter)
@@ -240,9 +243,11 @@ def find_surface(data: Bytes, start: int, stop: int, hint: Surface | None, centr
     }
     if ranks:
         best = min(ranks, key=lambda width: (ranks[width], width))
-        # Slanted edges pull the lag of least difference a pixel aside.
-        near = [width for width in (best - pixel, best + pixel) if width <= max_lag - pixel and not is_whole(best)]
-        return Surface(_PIXEL_KINDS[pixel], min((best, *near), key=lambda width: costs.get(width) or cost_of(width)))
+        if not is_whole(best):  # slanted edges pull the lag of least difference a pixel aside
+            near = [width for width in (best - pixel, best + pixel) if width + pixel <= max_lag]
+            beside = min(near, key=cost_of, default=best)
+            best = beside if below(cost_of(beside), 99, costs[best]) else best
+        return Surface(_PIXEL_KINDS[pixel], best)
     if sound:
         double = _lines(data, probes, 2)
         return Surface(Kind.AUDIO8, 2 if below(int(double[1:3].min()), 95, int(single[:3].min())) else 1)
