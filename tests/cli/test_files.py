@@ -121,10 +121,11 @@ def test_going_on_after_a_bad_one(pz: CommandLine, book: Path) -> None:
 
 def test_folders(pz: CommandLine) -> None:
     Path("a/b").mkdir(parents=True)
-    for name in ("a/1", "a/b/2", "a/b/done.pz"):
+    for name in ("a/1", "a/b/2", "a/b/done.pz", "a/.predzip-0123456789ab.tmp"):
         Path(name).write_bytes(PACKED)
     Path("a/link").symlink_to("1")
     assert pz("-r", "a").code == 0
+    Path("a/.predzip-0123456789ab.tmp").unlink()  # of another run, left alone
     assert leftovers(Path()) == ["a/1", "a/1.pz", "a/b/2", "a/b/2.pz", "a/b/done.pz", "a/link"]
     for name in ("a/1", "a/b/2"):
         Path(name).unlink()

@@ -10,6 +10,7 @@ import abc
 import contextlib
 import errno
 import os
+import re
 import secrets
 import stat
 import sys
@@ -20,6 +21,7 @@ from typing import IO, BinaryIO, Self, TextIO
 from predzip.errors import PredzipError
 
 SUFFIX = ".pz"
+_TEMPORARY = re.compile(r"\.predzip-[0-9a-f]{12}\.tmp")
 STDIN_NAME = "(stdin)"
 STDOUT_NAME = "(stdout)"
 
@@ -99,7 +101,7 @@ def walk(folder: Path, *, compressed: bool) -> Iterator[Path]:
         folders.sort()
         for name in sorted(names):
             path = Path(root, name)
-            if path.is_symlink() or not path.is_file():
+            if path.is_symlink() or not path.is_file() or _TEMPORARY.fullmatch(name):
                 continue
             if (path.suffix == SUFFIX) == compressed:
                 yield path

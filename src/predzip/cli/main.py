@@ -117,23 +117,30 @@ class _Terminated(BaseException):
         self.exit_code = 128 + number
 
 
-def _on_signal(number: int, _frame: FrameType | None) -> NoReturn:
-    signal.signal(number, signal.SIG_IGN)  # once is enough; cleaning up must not be interrupted
-    raise _Terminated(number)
+_INSISTENT = 3
+"""So many signals end even a run that is cleaning up."""
 
 
 @contextlib.contextmanager
 def _signals() -> Iterator[None]:
+    count = 0
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        nonlocal count
+        count += 1
+        if count == 1 or count >= _INSISTENT:  # a second one while cleaning up changes nothing
+            raise _Terminated(number)
+
     numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before = {}
     for number in numbers:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup and background jobs keep what they asked for
-            before[number] = signal.signal(number, _on_signal)
+            before[number] = signal.signal(number, end)
     try:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 def _command(arguments: Sequence[str]) -> tuple[click.Command, list[str], str]:
