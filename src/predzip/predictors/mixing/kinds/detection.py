@@ -1,8 +1,9 @@
 """Cut a block into typed segments: headers first, then a look at every window, then the cheapest segmentation.
 
 Adds to `headers`, `survey` and `signals` the whole: windows of 16 KB get a look each, and a shortest path over the
-windows trades wrong looks against cuts, so that a text with some odd bytes stays one text and no raw segment falls
-below 32 KB. Only the encoder runs this; everything is integer, so all machines write the same segments.
+windows trades wrong looks against cuts, so that a text with some odd bytes stays one text and raw segments are 32 KB
+long or more (16 KB between incompressible ones). Only the encoder runs this; everything is integer, so all machines
+write the same segments.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ _MIN_RANDOM_BYTES = 4096
 # or channels must be found at once as further evidence. (Text stays above 112 %.)
 _TEXTUAL_PERCENT = (93, 98)
 _SMOOTH_PERCENT = (97, 104)
-_RANDOM_HUNDREDTHS_OF_BITS = 793
+_RANDOM_HUNDREDTHS_OF_BITS = 796  # deflated and coded data reach 799 and more
+_FRESH_HUNDREDTHS_OF_BITS = 775  # with what followed before; a model of 16 KB would not earn the rest
 _MIN_GAP_BYTES = 4096  # shorter rests beside pictures and sound are headers or padding
 
 
@@ -51,8 +53,8 @@ class _Look(IntEnum):
     LEVEL = 7  # 16-bit samples on one side of zero: sound only if its neighbours are
 
 
-# What a window of each look (column) costs within a segment of each kind (row); a cut costs _CUT. Storing what could
-# shrink loses most; taking a strange window into a binary segment loses least.
+# What a window of each look (column) costs within a segment of each kind (row); a cut costs _CUT. Taking a strange
+# window into a binary segment loses least; storing what could shrink loses so much that one window is cut out.
 _STRANGENESS = np.array(
     [
         [0, 4, 6, 6, 6, 8, 0, 6],
@@ -60,7 +62,7 @@ _STRANGENESS = np.array(
         [3, 2, 0, 6, 6, 4, 0, 2],
         [6, 2, 6, 0, 6, 4, 0, 4],
         [6, 2, 6, 6, 0, 4, 0, 0],
-        [8, 6, 8, 8, 8, 0, 4, 8],
+        [12, 12, 12, 12, 12, 0, 12, 12],
     ],
     dtype=np.int64,
 )
@@ -176,8 +178,10 @@ def _is_random(data: Bytes, start: int, stop: int, counts: Survey) -> bool:
     if any(order0_cost(data, start + lag, stop, 1, lag) < least - lag * 8 * BIT for lag in (1, 2, 4)):
         return False
     probe = min(length, _SMALL_SAMPLE_BYTES)
-    least = probe * BIT * _RANDOM_HUNDREDTHS_OF_BITS // 100
-    return all(recent_cost(data, start, start + probe, order) >= least for order in (1, 2))
+    return all(
+        recent_cost(data, start, start + probe, order) * 100 >= probe * BIT * _FRESH_HUNDREDTHS_OF_BITS
+        for order in (1, 2)
+    )
 
 
 def _cheapest_path(looks: np.ndarray) -> np.ndarray:
