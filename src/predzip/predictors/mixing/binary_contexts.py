@@ -13,7 +13,8 @@ from predzip.jit import kernel
 from predzip.predictors.mixing.lines import mix
 from predzip.predictors.mixing.registers import LAST_8, LAST_16, POSITION, RECORD, RECORD_ABOVE, RECORD_COLUMN
 
-COUNT = 32
+CUTS = (6, 12, 32)
+"""How many contexts a level may take."""
 LONGEST_RECORD = 1024
 
 _U = np.uint64

@@ -38,6 +38,7 @@ FIELD_AT = 39  # index of the first byte of the field
 ALIGNED = 40  # three bytes of the same field in the line above: before, at and behind the place in the field
 INDENT = 41  # blanks at the start of the line
 KEY_POINTER, KEY_LENGTH = 42, 43  # what followed the same key before, and how long it has agreed
+TOKEN_1, TOKEN_2, TOKEN_3 = 60, 61, 62  # the last tokens: words and single marks, blanks left out
 FIELDS = 64  # 64 words: where the fields of this line start, behind them those of the line above
 _FIELDS_MAX = 63
 
@@ -92,7 +93,10 @@ def update_registers(r: NDArray[np.uint64], data: NDArray[np.uint8], byte: int) 
         r[WORD_3] = r[WORD_2]
         r[WORD_2] = r[WORD_1]
         r[WORD_1] = r[WORD]
+        push_token(r, r[WORD])
         r[WORD] = _U(0)
+    if kind >= 7:
+        push_token(r, c)
     # The shape: runs of one class count once.
     if int(r[SKELETON] & _U(15)) != kind or kind >= 7:
         r[SKELETON] = r[SKELETON] << _U(4) | _U(kind)
@@ -147,6 +151,14 @@ def update_registers(r: NDArray[np.uint64], data: NDArray[np.uint8], byte: int) 
     elif kind == _CLOSING and r[DEPTH] > _U(0):
         r[DEPTH] -= _U(1)
         r[BRACKET] = r[_U(STACK) + (r[DEPTH] & _U(7))]
+
+
+@kernel
+def push_token(r: NDArray[np.uint64], token: int) -> None:
+    """Take a token that has ended into the registers."""
+    r[TOKEN_3] = r[TOKEN_2]
+    r[TOKEN_2] = r[TOKEN_1]
+    r[TOKEN_1] = token
 
 
 @kernel

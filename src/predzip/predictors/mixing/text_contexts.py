@@ -24,13 +24,17 @@ from predzip.predictors.mixing.registers import (
     LINE_START,
     NUMBER,
     SKELETON,
+    TOKEN_1,
+    TOKEN_2,
+    TOKEN_3,
     WORD,
     WORD_1,
     WORD_2,
     WORD_3,
 )
 
-COUNT = 34
+CUTS = (6, 12, 42)
+"""How many contexts a level may take."""
 
 _U = np.uint64
 _M1, _M2, _M3, _M4 = _U(0xFF), _U(0xFFFF), _U(0xFFFFFF), _U(0xFFFFFFFF)
@@ -77,8 +81,6 @@ def text_contexts(
     contexts[23] = mix(mix(word, r[WORD_1]) + r[WORD_3], _U(24))
     contexts[24] = mix(f2 & _M3, _U(25))
     contexts[25] = mix(r[LINE_START], r[ABOVE] & _M2 | c1 << _U(32))
-    if count <= 26:
-        return
     aligned = r[ALIGNED]
     contexts[26] = mix(aligned & _M1 | aligned >> _U(16) << _U(8), _U(27) + (c1 << _U(8)))
     contexts[27] = mix(aligned & _M2, _U(28) + (r[FIELD] << _U(8)))
@@ -88,3 +90,13 @@ def text_contexts(
     contexts[31] = mix(f1 & _M3, _U(32))
     contexts[32] = mix(r[LINE_HEAD] + r[INDENT], _U(33) + (c8 & _M2) * _U(512))
     contexts[33] = mix(word, r[WORD_3] + _U(34))
+    tokens = mix(r[TOKEN_1], r[TOKEN_2])
+    own = word if word != _U(0) else c1
+    contexts[34] = mix(r[TOKEN_1], own + _U(35))
+    contexts[35] = mix(tokens, own + _U(36))
+    contexts[36] = mix(tokens + r[TOKEN_3], own + _U(37))
+    contexts[37] = mix(r[BRACKET] + r[INDENT], r[TOKEN_1] + own)
+    contexts[38] = mix(r[LINE_HEAD], r[TOKEN_1] + own + _U(39))
+    contexts[39] = mix(r[FIELD] | r[INDENT] << _U(16), own + _U(40))
+    contexts[40] = mix(aligned & _M1, own + _U(41))
+    contexts[41] = mix(r[BRACKET], r[TOKEN_1] * _U(3) + own + _U(42))
