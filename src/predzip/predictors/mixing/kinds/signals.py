@@ -29,7 +29,7 @@ _MIN_OFFSET, _MAX_OFFSET = 8, 300  # of 16-bit sound: what cheap recorders add
 _PROBES = 4
 _PROBE_BYTES = 2048
 _LAG_PROBE_BYTES = 1024
-_NOISY_TENTHS_OF_BITS = 79
+_NOISY_TENTHS_OF_BITS = 81
 _NEAR_LAG_BYTES = 1 << 12
 _MAX_LAG_BYTES = 1 << 14
 _MIN_PIXELS_A_ROW = 16
@@ -120,7 +120,11 @@ def find_wave(data: Bytes, start: int, stop: int) -> Wave | None:
         channels.append(2 if stereo else 1)
     phase = 0 if costs[0] <= costs[1] else 1
     # Bytes that fit as well one byte further are no 16-bit numbers.
-    if not below(costs[phase], 93, costs[1 - phase]) or not below(costs[phase], 95, generic_cost(data, start, stop)):
+    if not below(costs[phase], 93, costs[1 - phase]):
+        return None
+    generic = generic_cost(data, start, stop)
+    hisses = channels[phase] == 1 and _hisses(parts[phase]) and below(costs[phase], 103, generic)
+    if not hisses and not below(costs[phase], 95, generic):
         return None
     swings = all(_swings(parts[phase][lane :: channels[phase]]) for lane in range(channels[phase]))
     return Wave(phase, channels[phase], costs[phase], swings)
@@ -156,6 +160,14 @@ def _swings(samples: NDArray[np.int16]) -> bool:
         and min(share, samples.size - share) * 10 >= samples.size
         and crossings >= (4 if centre == 0 else 16)
     )
+
+
+def _hisses(samples: NDArray[np.int16]) -> bool:
+    """Hissing sound, which nothing predicts: as much above zero as below, and through it again and again."""
+    negative = samples < 0
+    share = int(negative.sum())
+    crossings = int((negative[1:] != negative[:-1]).sum())
+    return min(share, samples.size - share) * 3 >= samples.size and crossings * 10 >= samples.size
 
 
 @dataclass(frozen=True)
@@ -208,9 +220,10 @@ def find_surface(data: Bytes, start: int, stop: int, hint: Surface | None, centr
     pixel = 3 if all(colours) and below(sum(colours), 95, int(single[1:3].min())) else 1
     if pixel == 3:
         flat = min(flat, sum(colours))
-    percent = 99 if not centred else 97 if len(probes) == _PROBES else 85
-    faint = centred and is_faint(data, *probes[-1])
-    if not faint and not below(flat, 105, generic):
+    percent = 99 if not centred else 97 if len(probes) == _PROBES else 80
+    if centred and is_faint(data, *probes[-1]):
+        return hint if hint and hint.kind is Kind.AUDIO8 else Surface(Kind.AUDIO8, 1)
+    if not below(flat, 105, generic):
         return None  # smooth in places only
 
     def cost_of(width: int) -> int:
@@ -222,7 +235,7 @@ def find_surface(data: Bytes, start: int, stop: int, hint: Surface | None, centr
     def fits(width: int, cost: int) -> bool:
         if is_whole(width):
             # Rows of a wrong width cost lines 6 % and more; those of the right one at most 4 %, in fine textures.
-            return below(cost, 100 if centred else 103, flat) and below(cost, 100 if centred else 104, generic)
+            return below(cost, 98 if centred else 103, flat) and below(cost, 100 if centred else 104, generic)
         return below(cost, percent + (2 if width in _USUAL_WIDTHS else 0), flat) and below(cost, 97, generic)
 
     if hint and hint.kind is _PIXEL_KINDS[pixel] and hint.parameter + pixel <= max_lag:
@@ -231,13 +244,13 @@ def find_surface(data: Bytes, start: int, stop: int, hint: Surface | None, centr
             return hint
         if below(cost, 105, flat):
             return None  # a busy part of the same picture, most likely: not worth a search
-    sound = faint or (centred and below(flat, 97, generic))
+    sound = centred and below(flat, 97, generic)
     if hint and hint.kind is Kind.AUDIO8 and sound:
         return hint
     costs = {width: cost_of(width) for width in _likely_widths(data, length, probes, max_lag - pixel, pixel)}
     # Multiples of the width fit nearly as well, and so do its neighbours in a small piece.
     ranks = {
-        width: cost * (97 if is_whole(width) else 100) * (200 + width.bit_length() // 4)
+        width: cost * (95 if is_whole(width) else 100) * (200 + width.bit_length() // 4)
         for width, cost in costs.items()
         if fits(width, cost)
     }
