@@ -1,4 +1,4 @@
-"""Plain 32-bit integer instructions for kernels that have to vectorise.
+"""Plain 32-bit integer instructions for kernels (see predzip.jit) that have to vectorise.
 
 Numba widens int32 * int32 to int64, which halves the width of a vector and costs slow 64-bit multiplications.
 These emit one LLVM instruction each, without the `nsw` flag: wrap-around is defined, so the result is the same on

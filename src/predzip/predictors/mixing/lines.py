@@ -40,6 +40,12 @@ def mix(a: np.uint64, b: np.uint64) -> np.uint64:
 
 
 @kernel
+def first_place(mask: np.uint64, context: np.uint64) -> np.uint64:
+    """The first of the two places where the line of a context hash may be."""
+    return ((np.uint64(context) * _MULTIPLIER_B) >> _32) & mask
+
+
+@kernel
 def find_line(lines: _Lines, mask: np.uint64, context: np.uint64) -> np.uint64:
     """Index of the line of a context hash, emptied and claimed if it was not there. `mask` = lines - 1."""
     h = np.uint64(context) * _MULTIPLIER_B

@@ -14,7 +14,7 @@ from predzip.coding.interval import Buffer, State
 from predzip.jit import inlined, kernel
 from predzip.predictors.mixing.binary_contexts import binary_contexts, update_record
 from predzip.predictors.mixing.gates import bit_gates, byte_gates
-from predzip.predictors.mixing.lines import find_line
+from predzip.predictors.mixing.lines import find_line, first_place
 from predzip.predictors.mixing.logistic import SQUASH_MAX, STRETCH_MAX, squash, stretch
 from predzip.predictors.mixing.maps import map_p, map_update
 from predzip.predictors.mixing.match import match_bucket, match_index, match_misses, predicted_byte, update_match
@@ -36,6 +36,7 @@ from predzip.predictors.mixing.model import (
     RECENT,
     Model,
 )
+from predzip.predictors.mixing.prefetch import prefetch_row
 from predzip.predictors.mixing.registers import LAST_8, POSITION, update_registers
 from predzip.predictors.mixing.settings import TEXT
 from predzip.predictors.mixing.skip import skip_run
@@ -70,37 +71,46 @@ def _context_inputs(model: Model, node: int) -> None:
                 inputs[3 * i + 2] = stretch(map_p(model.recent_maps[i], history >> 8))
     else:
         for i in range(n):
-            history = int(model.lines[model.places[i], _U(node)])
-            if history == 0:
-                inputs[i] = 0
-            else:
-                inputs[i] = stretch(map_p(model.state_maps[i], history & 255))
+            state = int(model.lines[model.places[i], _U(node)])
+            inputs[i] = 0 if state == 0 else stretch(map_p(model.state_maps[i], state))
 
 
 @inlined
 def _learn_contexts(model: Model, node: int, bit: int) -> None:
-    recent = model.settings[RECENT]
-    for i in range(model.settings[CONTEXTS]):
-        place = model.places[i]
-        history = int(model.lines[place, _U(node)])
-        if history != 0:
-            map_update(model.state_maps[i], history & 255, bit, _STATE_LIMIT)
-            if recent:
+    """Tell every context the bit: what its history means, then the history itself."""
+    n = model.settings[CONTEXTS]
+    word = _U(node)
+    if model.settings[RECENT]:
+        for i in range(n):
+            place = model.places[i]
+            history = int(model.lines[place, word])
+            if history != 0:
+                map_update(model.state_maps[i], history & 255, bit, _STATE_LIMIT)
                 map_update(model.recent_maps[i], history >> 8, bit, _RECENT_LIMIT)
-        state = int(NEXT_STATE[_U(history & 255), _U(bit)])
-        model.lines[place, _U(node)] = np.uint16(state | int(NEXT_RECENT[_U(history >> 8), _U(bit)]) << 8)
+            state = int(NEXT_STATE[_U(history & 255), _U(bit)])
+            model.lines[place, word] = np.uint16(state | int(NEXT_RECENT[_U(history >> 8), _U(bit)]) << 8)
+    else:
+        for i in range(n):
+            place = model.places[i]
+            state = int(model.lines[place, word])
+            if state != 0:
+                map_update(model.state_maps[i], state, bit, _STATE_LIMIT)
+            model.lines[place, word] = np.uint16(NEXT_STATE[_U(state), _U(bit)])
 
 
 @inlined
 def _find_lines(model: Model, prefix: int, bit_index: int) -> int:
     """Look up the lines for the coming four decisions; return how many contexts had been seen before."""
     mask = _U(model.settings[LINE_MASK])
+    n = model.settings[CONTEXTS]
+    if bit_index == 4:
+        for i in range(n):
+            model.contexts[i] = (model.contexts[i] + _U(prefix)) * _NIBBLE_FACTOR
+    for i in range(n):
+        prefetch_row(model.lines, first_place(mask, model.contexts[i]))
     hits = 0
-    for i in range(model.settings[CONTEXTS]):
-        context = model.contexts[i]
-        if bit_index == 4:
-            context = (context + _U(prefix)) * _NIBBLE_FACTOR
-        place = find_line(model.lines, mask, context)
+    for i in range(n):
+        place = find_line(model.lines, mask, model.contexts[i])
         model.places[i] = place
         if model.lines[place, 1] != np.uint16(0):
             hits += 1
