@@ -42,6 +42,9 @@ _FAMILY_OF = {
     Kind.EXECUTABLE: families.EXECUTABLE,
 }
 _PIXEL_STRIDES = {Kind.IMAGE8: 1, Kind.IMAGE24: 3, Kind.IMAGE32: 4}
+_WIDEST_ROW_BYTES = 1 << 16
+_PIXEL_MODEL_BYTES = 24 << 20
+_PIXEL_MODEL_ROW_BYTES = 2600  # for each byte of a row
 _AUDIO_BITS = {Kind.AUDIO8: 8, Kind.AUDIO16: 16, Kind.AUDIO16BE: 16}
 _NO_PRIORS = np.zeros((0, 0, 1, 256), np.uint16)
 
@@ -57,6 +60,11 @@ class _Stream:
     @property
     def length(self) -> int:
         return sum(stop - start for start, stop in self.places)
+
+
+def _is_codable(segment: Segment) -> bool:
+    """Say whether a picture has a whole row, and one for which a model is affordable; what is not codes as bytes."""
+    return segment.kind not in _PIXEL_STRIDES or segment.parameter <= min(segment.length, _WIDEST_ROW_BYTES)
 
 
 def _streams(segments: list[Segment], level: int) -> tuple[list[_Stream], list[tuple[int, int]]]:
@@ -154,7 +162,9 @@ class MixingCodec:
 
     def encode_block(self, data: bytes, progress: Progress | None = None) -> bytes:
         """Compress one block; see codecs.base.BlockCodec."""
-        segments = segment_block(data)
+        segments = [
+            segment if _is_codable(segment) else Segment(Kind.BINARY, segment.length) for segment in segment_block(data)
+        ]
         streams, stored = _streams(segments, self.level)
         coder = new_encoder()
         buffer = np.zeros(max(4096, len(data) // 2) + room_bytes(8 * _SLICE_BYTES), np.uint8)
@@ -171,6 +181,7 @@ class MixingCodec:
                     bigger = np.zeros(2 * len(buffer), np.uint8)
                     bigger[:used] = buffer[:used]
                     buffer = bigger
+            del step, code  # one model at a time
         coded = bytes(buffer[: int(finish(coder, buffer))])
         if progress is not None:
             progress(sum(stop - start for start, stop in stored))
@@ -180,6 +191,8 @@ class MixingCodec:
         """Bring back one block; see codecs.base.BlockCodec."""
         segments, table_bytes = unpack_segments(payload, 0, original_bytes)
         streams, stored = _streams(segments, self.level)
+        if not all(map(_is_codable, segments)):
+            raise CorruptError("a picture is smaller than its rows, or its rows are too wide")
         stored_bytes = sum(stop - start for start, stop in stored)
         if table_bytes + stored_bytes > len(payload):
             raise CorruptError("the payload is shorter than its stored segments")
@@ -202,13 +215,17 @@ class MixingCodec:
             for _ in _slices(stream.length, code, progress):
                 pass
             _scatter(_transform(array, stream, decode=True), stream, result)
+            del step, code  # one model at a time
         if progress is not None:
             progress(stored_bytes)
         return result.tobytes()
 
     def memory_bytes(self, original_bytes: int) -> int:
         """Upper bound of the memory that coding a block takes; see codecs.base.BlockCodec."""
-        tables = sum(memory_bytes(self.level, family, original_bytes) for family in families.FAMILIES)
+        tables = max(memory_bytes(self.level, family, original_bytes) for family in families.FAMILIES)
+        if self.level >= _TYPED_FROM_LEVEL:
+            row_bytes = min(original_bytes, _WIDEST_ROW_BYTES)
+            tables = max(tables, _PIXEL_MODEL_BYTES + _PIXEL_MODEL_ROW_BYTES * row_bytes)
         return tables + 5 * original_bytes + (64 << 20)
 
 
