@@ -144,8 +144,8 @@ def _look_at(data: Bytes, start: int, stop: int, closely: bool) -> tuple[_Look, 
     length = min(stop - start, _SMALL_SAMPLE_BYTES if closely else _SAMPLE_BYTES)
     begin = start + (stop - start - length) // 2
     end = begin + length
-    top = int(counts.counts.max())
-    if top * 64 >= counts.total * 63 and counts.counts.argmax() != 128:
+    constant = int(counts.counts.max()) * 64 >= counts.total * 63
+    if constant and abs(int(counts.counts.argmax()) - 128) > 2:  # around 128: perhaps sound in silence
         return (_Look.TEXT if textual else _Look.QUIET), None, textual
     if length >= MIN_SIGNAL_BYTES:
         percent = _TEXTUAL_PERCENT if textual else _SMOOTH_PERCENT
@@ -160,7 +160,7 @@ def _look_at(data: Bytes, start: int, stop: int, closely: bool) -> tuple[_Look, 
         return _Look.TEXT, None, True
     if _is_random(data, start, stop, counts):
         return _Look.NOISE, None, False
-    return _Look.BINARY, None, False
+    return (_Look.QUIET if constant else _Look.BINARY), None, False
 
 
 def _find_alone(data: Bytes, start: int, stop: int) -> Surface | None:
