@@ -135,7 +135,7 @@ def _transform(array: _Bytes, stream: _Stream, *, decode: bool) -> _Bytes:
         start = 0
         for first, behind in stream.places:
             part = array[start : start + behind - first]
-            (decode_x86 if decode else encode_x86)(part)
+            (decode_x86 if decode else encode_x86)(part, first)
             start += behind - first
     return array
 
