@@ -49,6 +49,11 @@ class MissingExtraError(PredzipError, ImportError):
 
     def __init__(self, package: str, extra: str) -> None:
         super().__init__(f"{package} is not installed; run: pip install 'predzip[{extra}]'")
+        self._names = (package, extra)
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str]]:
+        # Worker processes send errors to their parent; the default would call __init__ with the message alone.
+        return type(self), self._names
 
 
 class UsageError(PredzipError, ValueError):

@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar, cast
@@ -51,7 +53,20 @@ def cache_folder() -> Path:
     return Path(os.environ.get("NUMBA_CACHE_DIR") or _user_cache_folder()) / f"kernels-{_source_fingerprint()}"
 
 
+_OLD_CACHE_DAYS = 30
+
+
+def _forget_old_caches(folder: Path) -> None:
+    """Remove the kernels of other releases that nobody has used for a month, when a new release makes its folder."""
+    if folder.exists():
+        return
+    for other in folder.parent.glob("kernels-*"):
+        if time.time() - other.stat().st_mtime > _OLD_CACHE_DAYS * 86400:
+            shutil.rmtree(other, ignore_errors=True)
+
+
 _CACHE_FOLDER = str(cache_folder())
+_forget_old_caches(Path(_CACHE_FOLDER))
 
 
 def _compiled(function: _Function, *, force_inline: bool = False, allocates: bool = False) -> _Function:
