@@ -20,11 +20,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba
-from numba.core import config
+from numba.core import config as numba_config
 
+_CONFIG = cast(Any, numba_config)  # its settings are made at run time, unknown to type checkers
 _Function = TypeVar("_Function", bound=Callable[..., object])
 
 
@@ -72,13 +73,19 @@ _forget_old_caches(Path(_CACHE_FOLDER))
 def _compiled(function: _Function, *, force_inline: bool = False, allocates: bool = False) -> _Function:
     # `_nrt=False`: no reference counts. They are atomic operations on every array that is passed or indexed, and cost
     # more than the work itself (measured: 245 instead of 938 KB/s in level 1 of the adaptive model).
-    options = {"cache": True, "nogil": True, "error_model": "numpy", "forceinline": force_inline, "_nrt": allocates}
+    options: dict[str, Any] = {
+        "cache": True,
+        "nogil": True,
+        "error_model": "numpy",
+        "forceinline": force_inline,
+        "_nrt": allocates,
+    }
     # Numba reads the folder while it decorates; other packages in this process keep their own setting.
-    saved, config.CACHE_DIR = config.CACHE_DIR, _CACHE_FOLDER
+    saved, _CONFIG.CACHE_DIR = _CONFIG.CACHE_DIR, _CACHE_FOLDER
     try:
         compiled = numba.njit(**options)(function)
     finally:
-        config.CACHE_DIR = saved
+        _CONFIG.CACHE_DIR = saved
     return cast(_Function, compiled)
 
 

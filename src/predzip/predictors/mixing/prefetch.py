@@ -23,7 +23,7 @@ def _prefetch_row(typing_context: Any, table: Any, row: Any) -> tuple[Any, Calla
     """Prefetch the first cache line of table[row] (a C-contiguous 2-D array); `row` must be in range."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ANN401
-        array = make_array(signature.args[0])(context, builder, args[0])
+        array = cast(Any, make_array)(signature.args[0])(context, builder, args[0])
         stride = builder.extract_value(array.strides, 0)
         byte = builder.bitcast(array.data, ir.IntType(8).as_pointer())
         place = builder.gep(byte, [builder.mul(args[1], stride)])

@@ -70,7 +70,7 @@ def _class_of(byte: int) -> int:
 
 
 CLASS = np.array([_class_of(byte) for byte in range(256)], np.uint8)
-DELIMITER = np.isin(np.arange(256), np.frombuffer(b",\t;|:=\" ", np.uint8))
+DELIMITER = np.isin(np.arange(256), np.frombuffer(b',\t;|:=" ', np.uint8))
 _NEWLINE, _BLANK, _LOWER, _UPPER, _DIGIT, _HIGH, _OPENING, _CLOSING = 1, 2, 3, 4, 5, 6, 9, 10
 
 
@@ -154,7 +154,7 @@ def update_registers(r: NDArray[np.uint64], data: NDArray[np.uint8], byte: int) 
 
 
 @kernel
-def push_token(r: NDArray[np.uint64], token: int) -> None:
+def push_token(r: NDArray[np.uint64], token: np.uint64) -> None:
     """Take a token that has ended into the registers."""
     r[TOKEN_3] = r[TOKEN_2]
     r[TOKEN_2] = r[TOKEN_1]
