@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from predzip.jit import kernel
 from predzip.predictors.mixing.registers import ABOVE, CLASS, FIELD, LAST_8, LINE_START, RECORD_ABOVE, RECORD_COLUMN
-from predzip.predictors.mixing.settings import TEXT
+from predzip.predictors.mixing.settings import EXECUTABLE, TEXT
+from predzip.predictors.mixing.x86 import GATE_FORM, GATE_OPCODE, GATE_PART
 
 ROWS_OF_A_GATE = 256
 GATES_MAX = 7
@@ -29,11 +30,16 @@ def byte_gates(rows: NDArray[np.int64], gates: int, r: NDArray[np.uint64], famil
     c2 = r[LAST_8] >> _U(8) & _M1
     rows[2] = 2 * ROWS_OF_A_GATE + int(c1)
     rows[3] = 3 * ROWS_OF_A_GATE + (int(CLASS[c1]) << 4 | int(CLASS[c2]))
+    if family == EXECUTABLE:
+        rows[3] = 3 * ROWS_OF_A_GATE + int(r[GATE_PART])
     if gates < 7:
         return
     if family == TEXT:
         rows[5] = 5 * ROWS_OF_A_GATE + int(r[ABOVE] & _M1)
         rows[6] = 6 * ROWS_OF_A_GATE + min(int(r[FIELD]), 15) * 16 + min(int(r[LINE_START]), 15)
+    elif family == EXECUTABLE:
+        rows[5] = 5 * ROWS_OF_A_GATE + int(r[GATE_OPCODE])
+        rows[6] = 6 * ROWS_OF_A_GATE + int(r[GATE_FORM])
     else:
         rows[5] = 5 * ROWS_OF_A_GATE + int(r[RECORD_ABOVE])
         rows[6] = 6 * ROWS_OF_A_GATE + min(int(r[RECORD_COLUMN]), 255)

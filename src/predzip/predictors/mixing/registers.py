@@ -1,6 +1,6 @@
 """Registers of a lane: what the contexts need to know about its past, kept up to date byte by byte.
 
-One row of 32 words of 64 bits per lane. Nothing here looks at the input: a lane knows only its own bytes, so many
+One row of words of 64 bits per lane. Nothing here looks at the input: a lane knows only its own bytes, so many
 lanes can step side by side and the decoder can follow.
 """
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from predzip.jit import kernel
 
-REGISTERS = 192
+REGISTERS = 216
 
 LAST_8 = 0  # the last eight bytes, the newest in the low byte
 LAST_16 = 1  # the eight before them

@@ -13,6 +13,7 @@ from predzip.coding.binary import code_bit
 from predzip.coding.interval import Buffer, State
 from predzip.jit import inlined, kernel
 from predzip.predictors.mixing.binary_contexts import binary_contexts, update_record
+from predzip.predictors.mixing.code_contexts import code_contexts
 from predzip.predictors.mixing.gates import bit_gates, byte_gates
 from predzip.predictors.mixing.lines import find_line, first_place
 from predzip.predictors.mixing.logistic import SQUASH_MAX, STRETCH_MAX, squash, stretch
@@ -38,11 +39,12 @@ from predzip.predictors.mixing.model import (
 )
 from predzip.predictors.mixing.prefetch import prefetch_row
 from predzip.predictors.mixing.registers import LAST_8, POSITION, update_registers
-from predzip.predictors.mixing.settings import TEXT
+from predzip.predictors.mixing.settings import EXECUTABLE, TEXT
 from predzip.predictors.mixing.skip import skip_run
 from predzip.predictors.mixing.sse import refine, refine_update
 from predzip.predictors.mixing.states import NEXT_RECENT, NEXT_STATE
 from predzip.predictors.mixing.text_contexts import text_contexts
+from predzip.predictors.mixing.x86 import GATE_PART, KEY, SHORT_KEY, update_x86
 
 _U = np.uint64
 _BYTE = _U(8)
@@ -192,6 +194,8 @@ def _code_byte(
     actual = int(data[r[POSITION]])
     if family == TEXT:
         text_contexts(model.contexts, n, r, model.followers)
+    elif family == EXECUTABLE:
+        code_contexts(model.contexts, n, r, data, lane_start, model.followers)
     else:
         binary_contexts(model.contexts, n, r, data, lane_start, model.followers)
     byte_gates(model.rows, s[GATES], r, family)
@@ -205,6 +209,7 @@ def _code_byte(
     bucket_0 = match_bucket(r, 0)
     expected_1 = predicted_byte(r, data, 1)
     bucket_1 = match_bucket(r, 1)
+    refine_by = int(np.int64(r[GATE_PART] if family == EXECUTABLE else c8 & _U(255)))
     hits = 0
     prefix = 1
     node = 1
@@ -248,7 +253,7 @@ def _code_byte(
         bit_gates(model.rows, s[GATES], prefix, bit_index, bucket_0, hits)
         x = _mix(model, prefix, bucket_0 * 8 + bit_index)
         p1 = squash(x)
-        sse_1 = c1 << 8 | prefix
+        sse_1 = refine_by << 8 | prefix
         sse_2 = order_3 ^ (prefix * 0x9F3B & 0xFFFF)
         refined_1 = refine(model.sse_1, sse_1, x)
         refined_2 = refine(model.sse_2, sse_2, x)
@@ -277,9 +282,13 @@ def _take_byte(model: Model, r: NDArray[np.uint64], lane_start: int, data: NDArr
     followers = model.followers
     one = r[LAST_8] & _U(0xFF)
     two = _U(256) + (r[LAST_8] & _U(0xFFFF))
+    if s[FAMILY] == EXECUTABLE:
+        one, two = r[SHORT_KEY], _U(256) + r[KEY]
     followers[one] = followers[one] << np.uint32(8) | np.uint32(byte)
     followers[two] = followers[two] << np.uint32(8) | np.uint32(byte)
     update_registers(r, data, byte)
+    if s[FAMILY] == EXECUTABLE:
+        update_x86(r, byte)
     if s[FAMILY] != TEXT:
         update_record(r, data, lane_start, model.record_scores[lane_start // s[LANE_BYTES]])
     update_match(r, data, model.positions[0], s[MATCH_SHIFT], s[MATCH_BYTES_A], s[LANE_BYTES], 0)
