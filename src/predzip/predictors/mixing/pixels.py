@@ -17,6 +17,7 @@ from predzip.predictors.mixing.logistic import STRETCH_MAX, squash, stretch
 from predzip.predictors.mixing.maps import map_p, map_update
 from predzip.predictors.mixing.mixer import dot, rated_error, train
 from predzip.predictors.mixing.pixels_distribution import QUANTILES, TREE_LEVELS, cumulative, log_odds
+from predzip.predictors.mixing.pixels_integers import wide
 from predzip.predictors.mixing.pixels_model import (
     BLEND,
     DEPTHS,
@@ -63,8 +64,8 @@ def _split(model: PixelModel, node: int, low: int, high: int) -> int:
     if node >= _QUANTILE_NODES:
         return (low + high) >> 1
     experts = model.experts
-    quantile = np.int64(experts.centres[BLEND]) + ((experts.scales[BLEND] * QUANTILES[np.uint64(node)]) >> 6)
-    return min(max((quantile + 64) >> 6, low + 1), high - 1)
+    quantile = wide(experts.centres[BLEND]) + ((experts.scales[BLEND] * QUANTILES[np.uint64(node)]) >> 6)
+    return int(min(max((quantile + 64) >> 6, low + 1), high - 1))
 
 
 @kernel
@@ -73,15 +74,15 @@ def _fill_inputs(model: PixelModel, node: int, low: int, split: int, high: int, 
     x = model.inputs
     centres = model.experts.centres
     for k in range(EXPERTS):
-        middle = cumulative(split, np.int64(centres[k]), model.inverses[k])
+        middle = cumulative(split, wide(centres[k]), model.inverses[k])
         model.middle[k] = middle
         odds = log_odds(max(model.high[k] - middle, 1), max(middle - model.low[k], 1))
         x[k] = min(max(odds, -STRETCH_MAX), STRETCH_MAX)
     # Experts mostly agree: mixers learn faster from how each differs from the blend.
-    common = np.int64(x[BLEND])
+    common = wide(x[BLEND])
     for k in range(EXPERTS):
         if k != BLEND:
-            x[k] = min(max((np.int64(x[k]) - common) * _DIFFERENCE_GAIN, -STRETCH_MAX), STRETCH_MAX)
+            x[k] = min(max((wide(x[k]) - common) * _DIFFERENCE_GAIN, -STRETCH_MAX), STRETCH_MAX)
     unseen = np.uint32(squash(common) << 16)
     for i in range(MAPS):
         at = model.map_at[i] + node
@@ -101,8 +102,8 @@ def _code_byte(model: PixelModel, state: NDArray[np.uint64], buffer: NDArray[np.
     low = 0
     high = 256
     for k in range(EXPERTS):
-        model.low[k] = cumulative(0, np.int64(centres[k]), model.inverses[k])
-        model.high[k] = cumulative(256, np.int64(centres[k]), model.inverses[k])
+        model.low[k] = cumulative(0, wide(centres[k]), model.inverses[k])
+        model.high[k] = cumulative(256, wide(centres[k]), model.inverses[k])
     first_final = model.window.place[PLACE_CHANNEL] * NODES
     node = 1
     depth = 0
@@ -121,7 +122,7 @@ def _code_byte(model: PixelModel, state: NDArray[np.uint64], buffer: NDArray[np.
         bit = code_bit(state, buffer, p1, 1 if value >= split else 0)
 
         for j in range(SETS):
-            train(x, model.weights[model.chosen[j]], rated_error(bit, squash(np.int64(answers[j])), _RATE))
+            train(x, model.weights[model.chosen[j]], rated_error(bit, squash(wide(answers[j])), _RATE))
         train(answers, final, rated_error(bit, p1, _FINAL_RATE))
         for i in range(MAPS):
             map_update(model.maps, model.map_at[i] + node, bit, _MAP_LIMIT)
@@ -161,6 +162,6 @@ def code_pixels(
     """
     for i in range(begin, end):
         predict(model)
-        value = _code_byte(model, state, buffer, np.int64(pixels[i]))
+        value = _code_byte(model, state, buffer, wide(pixels[i]))
         pixels[i] = value
         learn(model, value)

@@ -7,11 +7,10 @@ picture serve all of it.
 
 from __future__ import annotations
 
-import numpy as np
-
 from predzip.jit import kernel
 from predzip.predictors.mixing.pixels_distribution import inverse_scale
-from predzip.predictors.mixing.pixels_experts import clip_centre, quarter_log2, set_scale, set_scale_by_energy
+from predzip.predictors.mixing.pixels_experts import clip_centre, quarter_log2, set_scale
+from predzip.predictors.mixing.pixels_integers import wide
 from predzip.predictors.mixing.pixels_model import (
     BLEND,
     BLENDED,
@@ -70,7 +69,7 @@ def choose_contexts(model: PixelModel, best: int) -> None:
     centres = experts.centres
     v = model.own
 
-    centre = np.int64(centres[BLEND])
+    centre = wide(centres[BLEND])
     scale = experts.scales[BLEND]
     inverse = inverse_scale(scale)
     bucket = experts.buckets[BLEND]
@@ -92,29 +91,29 @@ def choose_contexts(model: PixelModel, best: int) -> None:
     second = model.corrections[channel, 1, model.correction_at[1]] >> 16
     centres[CORRECTED] = clip_centre(centre + ((first * scale) >> 12))
     centres[CORRECTED + 1] = clip_centre(centre + ((second * scale) >> 12))
-    centre = (np.int64(centres[CORRECTED]) + np.int64(centres[CORRECTED + 1])) >> 1
+    centre = (wide(centres[CORRECTED]) + wide(centres[CORRECTED + 1])) >> 1
     centres[BLEND] = centre
 
     # Scales of the corrected blend by other features than its energy alone.
     here = experts.errors[y & 1]
     above = experts.errors[(y & 1) ^ 1]
-    error_w = np.int64(here[at - stride, BLEND])
-    error_ww = np.int64(here[at - 2 * stride, BLEND])
-    error_n = np.int64(above[at, BLEND])
-    error_nw = np.int64(above[at - stride, BLEND])
-    error_ne = np.int64(above[at + stride, BLEND])
-    far = np.int64(above[at + 2 * stride, BLEND]) + np.int64(above[at - 2 * stride, BLEND])
-    far += np.int64(here[at - 3 * stride, BLEND]) + np.int64(above[at + 3 * stride, BLEND])
+    error_w = wide(here[at - stride, BLEND])
+    error_ww = wide(here[at - 2 * stride, BLEND])
+    error_n = wide(above[at, BLEND])
+    error_nw = wide(above[at - stride, BLEND])
+    error_ne = wide(above[at + stride, BLEND])
+    far = wide(above[at + 2 * stride, BLEND]) + wide(above[at - 2 * stride, BLEND])
+    far += wide(here[at - 3 * stride, BLEND]) + wide(above[at + 3 * stride, BLEND])
     gradient = abs(v[0] - v[2]) + abs(v[1] - v[2]) + abs(v[1] - v[3]) + abs(v[0] - v[4]) + abs(v[1] - v[5])
     gradient += abs(v[3] - v[6])
     spread = 0
     for k in range(LINEAR):
-        spread += abs(np.int64(centres[k]) - centre)
+        spread += abs(wide(centres[k]) - centre)
     fixed_spread = 0
     for k in range(LINEAR, BLENDED):
-        fixed_spread += abs(np.int64(centres[k]) - centre)
-    before = np.int64(model.signed[y & 1, at - 1])  # the channel before in this pixel
-    before2 = np.int64(model.signed[y & 1, at - 2])
+        fixed_spread += abs(wide(centres[k]) - centre)
+    before = wide(model.signed[y & 1, at - 1])  # the channel before in this pixel
+    before2 = wide(model.signed[y & 1, at - 2])
     phase = (y & 7) * 8 + (pixel & 7)
     coarse = min(bucket // 2, 23) * 20
     for k in range(RESCALED, RESCALED + RESCALINGS):
@@ -126,18 +125,18 @@ def choose_contexts(model: PixelModel, best: int) -> None:
     set_scale(experts, channel, RESCALED + 3, octave * 64 + phase)
     set_scale(experts, channel, RESCALED + 4, coarse + _size(2 * abs(before) + abs(before2), 19))
 
-    signed_w = np.int64(model.signed[y & 1, at - stride])
-    signed_n = np.int64(model.signed[(y & 1) ^ 1, at])
-    signed_nw = np.int64(model.signed[(y & 1) ^ 1, at - stride])
-    signed_ne = np.int64(model.signed[(y & 1) ^ 1, at + stride])
+    signed_w = wide(model.signed[y & 1, at - stride])
+    signed_n = wide(model.signed[(y & 1) ^ 1, at])
+    signed_nw = wide(model.signed[(y & 1) ^ 1, at - stride])
+    signed_ne = wide(model.signed[(y & 1) ^ 1, at + stride])
     was_w = _level(signed_w, inverse)
     was_n = _level(signed_n, inverse)
     was_ne = _level(signed_ne, inverse)
     was_before = _level(before, inverse) * 9 + _level(before2, inverse)
-    linear0 = _level(np.int64(centres[0]) - centre, inverse * 2)
-    linear2 = _level(np.int64(centres[2]) - centre, inverse * 2)
-    linear4 = _level(np.int64(centres[4]) - centre, inverse * 2)
-    median = _level(np.int64(centres[LINEAR + 3]) - centre, inverse)
+    linear0 = _level(wide(centres[0]) - centre, inverse * 2)
+    linear2 = _level(wide(centres[2]) - centre, inverse * 2)
+    linear4 = _level(wide(centres[4]) - centre, inverse * 2)
+    median = _level(wide(centres[LINEAR + 3]) - centre, inverse)
     north_north_east = _level((v[6] << 6) - centre, inverse)
     fraction = (centre >> 3) & 7
 
@@ -151,7 +150,7 @@ def choose_contexts(model: PixelModel, best: int) -> None:
     c[6] = (north_west * 9 + _level((v[4] << 6) - centre, inverse)) * 9 + _level((v[5] << 6) - centre, inverse)
     c[7] = (linear0 * 9 + linear2) * 9 + linear4
     c[8] = (median * 9 + west) * 9 + north
-    c[9] = _size(np.int64(experts.energies[LINEAR]), 23) * 24 + _size(np.int64(experts.energies[LINEAR + 1]), 23)
+    c[9] = _size(wide(experts.energies[LINEAR]), 23) * 24 + _size(wide(experts.energies[LINEAR + 1]), 23)
     c[10] = v[0] * 229 + v[1] * 40503
     c[11] = (_size(abs(signed_w), 11) * 12 + _size(abs(signed_n), 11)) * 12
     c[11] += _size(abs(signed_ne) + abs(signed_nw), 11)
@@ -162,9 +161,9 @@ def choose_contexts(model: PixelModel, best: int) -> None:
     c[16] = v[1] * 8 + octave
     c[17] = (min(best, 24) * 9 + linear0) * 9 + was_w
     c[18] = was_before * 9 + was_w
-    c[19] = _level(np.int64(centres[LINEAR + 4]) - centre, inverse) * 9
-    c[19] += _level(np.int64(centres[LINEAR + 5]) - centre, inverse)
-    c[19] = c[19] * 9 + _level(np.int64(centres[LINEAR + 6]) - centre, inverse)
+    c[19] = _level(wide(centres[LINEAR + 4]) - centre, inverse) * 9
+    c[19] += _level(wide(centres[LINEAR + 5]) - centre, inverse)
+    c[19] = c[19] * 9 + _level(wide(centres[LINEAR + 6]) - centre, inverse)
     for i in range(MAPS):
         c[i] = ((channel * MAPS + i) * MAP_SLOTS + (c[i] & (MAP_SLOTS - 1))) * NODES
 

@@ -1,8 +1,8 @@
 """The distribution around a prediction: a table of its cumulative probabilities, its quantiles, and logarithms.
 
-Every linear predictor says "about `centre`, give or take `scale`"; this file turns that into the probability of a
-decision "is the pixel in the upper part of this interval?". The shape is a logistic distribution with a wide one mixed in
-for outliers. Everything is built from exact big integers (exactness rule 3).
+Every linear predictor says "about `centre`, give or take `scale`"; this file turns that into the probability of
+a decision "is the pixel in the upper part of this interval?". The shape is a logistic distribution with a wide one
+mixed in for outliers. Everything is built from exact big integers (exactness rule 3).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predzip.jit import kernel
+from predzip.predictors.mixing.pixels_integers import bit_length, wide
 
 CENTRE_BITS = 6
 """Predictions and scales count 1/64 grey level."""
@@ -123,32 +124,17 @@ def cumulative(edge: int, centre: int, inverse: int) -> int:
     position = min(max(position + (_HALF << _FRACTION_BITS), 0), 2 * _HALF << _FRACTION_BITS)
     index = position >> _FRACTION_BITS
     fraction = position & ((1 << _FRACTION_BITS) - 1)
-    below = np.int64(CUMULATIVE[np.uint64(index)])
-    above = np.int64(CUMULATIVE[np.uint64(index + 1)])
+    below = wide(CUMULATIVE[np.uint64(index)])
+    above = wide(CUMULATIVE[np.uint64(index + 1)])
     return below + (((above - below) * fraction) >> _FRACTION_BITS) + (edge << _UNIFORM_SHIFT)
 
 
 @kernel
 def log_fixed(value: int) -> int:
     """ln(value) in 2^-16, for 1 <= value < 2^31."""
-    bits = 0
-    rest = value
-    if rest >= 1 << 16:
-        bits += 16
-        rest >>= 16
-    if rest >= 1 << 8:
-        bits += 8
-        rest >>= 8
-    if rest >= 1 << 4:
-        bits += 4
-        rest >>= 4
-    if rest >= 1 << 2:
-        bits += 2
-        rest >>= 2
-    if rest >= 1 << 1:
-        bits += 1
+    bits = bit_length(value) - 1
     mantissa = ((value << 30) >> bits) >> (30 - _LOG_BITS)
-    return bits * _LN2 + np.int64(LOGARITHMS[np.uint64(mantissa - (1 << _LOG_BITS))])
+    return bits * _LN2 + wide(LOGARITHMS[np.uint64(mantissa - (1 << _LOG_BITS))])
 
 
 @kernel

@@ -1,8 +1,8 @@
 """Experts: linear predictions of one byte, how far off each was nearby, and what scale that has meant.
 
-An expert is a centre (1/64 grey level) and a scale. Errors of the last two rows are kept for every expert; their sum over
-the neighbours is its energy here. A small learned table turns the energy, or another bucket, into the scale of
-its distribution. The blend is the mean of all experts, weighted by energy^-3.
+An expert is a centre (1/64 grey level) and a scale. Errors of the last two rows are kept for every expert; their sum
+over the neighbours is its energy here. A small learned table turns the energy, or another bucket, into the scale of its
+distribution. The blend is the mean of all experts, weighted by energy^-3.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from predzip.jit import kernel
 from predzip.predictors.mixing.pixels_distribution import CENTRE_BITS, log_fixed
+from predzip.predictors.mixing.pixels_integers import wide
 from predzip.predictors.mixing.pixels_window import MARGIN_PIXELS
 
 FIXED = 20
@@ -106,7 +107,7 @@ def set_scale(experts: Experts, channel: int, k: int, bucket: int) -> None:
 @kernel
 def set_scale_by_energy(experts: Experts, channel: int, k: int) -> None:
     """Give expert k the scale that its energy has meant so far."""
-    set_scale(experts, channel, k, min(quarter_log2(np.int64(experts.energies[k]) + 8), ENERGY_BUCKETS - 1))
+    set_scale(experts, channel, k, min(quarter_log2(wide(experts.energies[k]) + 8), ENERGY_BUCKETS - 1))
 
 
 @kernel
@@ -114,7 +115,7 @@ def learn_errors(experts: Experts, channel: int, y: int, at: int, value: int) ->
     """Record every expert's error at this byte, whose value is now known."""
     store = experts.errors[y & 1, at]
     for k in range(store.shape[0]):
-        error = abs(np.int64(experts.centres[k]) - (value << CENTRE_BITS))
+        error = abs(wide(experts.centres[k]) - (value << CENTRE_BITS))
         store[k] = np.uint16(error)
         bucket = experts.buckets[k]
         learned = experts.learned[channel, k, bucket]
@@ -197,12 +198,12 @@ def _sixteenth_log2(energy: int) -> int:
 @kernel
 def blend(experts: Experts, count: int, best: int) -> int:
     """Return the mean centre of the first `count` experts, weighted by energy^-3 relative to the best one."""
-    least = _sixteenth_log2(np.int64(experts.energies[best]))
+    least = _sixteenth_log2(wide(experts.energies[best]))
     total = 0
     weights = 0
     for k in range(count):
-        above = _sixteenth_log2(np.int64(experts.energies[k])) - least
+        above = _sixteenth_log2(wide(experts.energies[k])) - least
         weight = _HALVINGS[np.uint64(min(above * _POWER, 511))]
         weights += weight
-        total += weight * np.int64(experts.centres[k])
+        total += weight * wide(experts.centres[k])
     return total // weights

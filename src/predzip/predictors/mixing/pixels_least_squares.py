@@ -2,10 +2,10 @@
 
 What the literature calls LS-based or OLS prediction (Li & Orchard 2001; Ye & Hou; the OLS of paq8px), made exact:
 
-- The normal equations `R w = b` are sums over the pixels already coded. Each sample is divided by the activity around it
-  (weighted least squares), so that an edge does not outvote ten smooth pixels; what is summed are integers.
-- Old samples fade in two dimensions: a row is cut into tiles, each tile keeps the sums at the end of its turn, and a tile
-  starts from a blend of the running sums (left), its own of the row above and those of its right neighbour (above right).
+- The normal equations `R w = b` are sums over the pixels already coded. Each sample is divided by the activity around
+  it (weighted least squares), so that an edge does not outvote ten smooth pixels; what is summed are integers.
+- Old samples fade in two dimensions: a row is cut into tiles, each tile keeps the sums at the end of its turn, and a
+  tile starts from a blend of the running sums (left), its own of the row above and its right neighbour's (above right).
 - The solution is not computed but followed: one sweep of Gauss-Seidel after each sample, starting from the last
   coefficients. `residual = b * 2^16 - R w` is kept up to date exactly, so nothing drifts.
 """
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from predzip.jit import kernel
 from predzip.predictors.mixing.int32 import add32, mul32
+from predzip.predictors.mixing.pixels_integers import bit_length, wide
 
 TILE_PIXELS = 8
 SAMPLE_LIMIT = 511
@@ -78,7 +79,7 @@ def predict_linear(samples: NDArray[np.int32], coefficients: NDArray[np.int32]) 
     """Sum of coefficient * sample in 1/65536 of the sample's unit."""
     total = 0
     for i in range(coefficients.shape[0]):
-        total += np.int64(samples[i]) * np.int64(coefficients[i])
+        total += wide(samples[i]) * wide(coefficients[i])
     return total
 
 
@@ -92,7 +93,7 @@ def enter_tile(model: LeastSquares, channel: int, tile: int, first: bool) -> Non
     above_right = model.blend[2]
     if first:  # the running sums are from the other end of the row above
         above += left
-        left = np.int64(0)
+        left = wide(0)
     covariance = model.covariance[channel]
     for i in range(n):
         row = covariance[i]
@@ -100,8 +101,7 @@ def enter_tile(model: LeastSquares, channel: int, tile: int, first: bool) -> Non
         row_right = model.tile_covariance[channel, right, i]
         for j in range(n):
             row[j] = np.int32(
-                (left * np.int64(row[j]) + above * np.int64(row_above[j]) + above_right * np.int64(row_right[j]))
-                >> _BLEND_BITS
+                (left * wide(row[j]) + above * wide(row_above[j]) + above_right * wide(row_right[j])) >> _BLEND_BITS
             )
         row[i] += np.int32(model.blend[3])
     cross = model.cross[channel]
@@ -125,27 +125,6 @@ def leave_tile(model: LeastSquares, channel: int, tile: int) -> None:
 
 
 @kernel
-def _bits32(value: int) -> int:
-    """Number of bits of a positive value below 2^32."""
-    bits = 0
-    if value >= 1 << 16:
-        bits += 16
-        value >>= 16
-    if value >= 1 << 8:
-        bits += 8
-        value >>= 8
-    if value >= 1 << 4:
-        bits += 4
-        value >>= 4
-    if value >= 1 << 2:
-        bits += 2
-        value >>= 2
-    if value >= 1 << 1:
-        bits += 1
-    return bits + 1
-
-
-@kernel
 def learn_linear(model: LeastSquares, channel: int, samples: NDArray[np.int32], target: int) -> None:
     """Add one (normalised) sample with its target and move every coefficient once."""
     n = model.coefficients.shape[1]
@@ -153,22 +132,22 @@ def learn_linear(model: LeastSquares, channel: int, samples: NDArray[np.int32], 
     cross = model.cross[channel]
     coefficients = model.coefficients[channel]
     residual = model.residual[channel]
-    error = (np.int64(target) << 16) - predict_linear(samples, coefficients)
+    error = (wide(target) << 16) - predict_linear(samples, coefficients)
     for i in range(n):
         row = covariance[i]
         sample = samples[i]
         for j in range(n):
             row[j] = add32(row[j], mul32(sample, samples[j]))
-        cross[i] += np.int64(sample) * np.int64(target)
-        residual[i] += np.int64(sample) * error
+        cross[i] += wide(sample) * wide(target)
+        residual[i] += wide(sample) * error
     for i in range(n):
         row = covariance[i]
-        pivot = np.int64(row[i])
-        shift = max(_bits32(pivot) - 10, 0)
+        pivot = wide(row[i])
+        shift = max(bit_length(pivot) - 10, 0)
         delta = ((residual[i] >> shift) * _RECIPROCALS[np.uint64(pivot >> shift)]) >> 19
-        old = np.int64(coefficients[i])
+        old = wide(coefficients[i])
         new = min(max(old + delta, -_WEIGHT_LIMIT), _WEIGHT_LIMIT)
         coefficients[i] = np.int32(new)
         step = np.int32(new - old)
         for j in range(n):
-            residual[j] -= np.int64(step) * np.int64(row[j])
+            residual[j] -= wide(step) * wide(row[j])

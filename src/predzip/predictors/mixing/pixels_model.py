@@ -94,11 +94,11 @@ class PixelModel(NamedTuple):
     samples: NDArray[np.int32]  # (LINEAR_NEIGHBOURS,): quarters of a grey level
     normal: NDArray[np.int32]  # the same divided by the activity
     local: tuple[LeastSquares, LeastSquares, LeastSquares, LeastSquares, LeastSquares]
-    tile_pixels: int
+    tile_pixels: int  # pixels of a row that keep one set of sums
     phase: LeastSquares
     phase_visits: NDArray[np.int64]
     experts: Experts
-    corrections: NDArray[np.int64]  # (channels, CORRECTIONS, CORRECTION_SLOTS): 2^-16 of 1/64 scale
+    corrections: NDArray[np.int64]  # (channels, CORRECTIONS, CORRECTION_SLOTS): 2^-28 of the scale
     correction_at: NDArray[np.int64]
     signed: NDArray[np.int32]  # (2, padded width): errors of the blend in 1/64
     values: Values
@@ -122,7 +122,8 @@ def allocate(width: int, stride: int, length: int) -> PixelModel:
     width = max(min(width, length), 1)
     stride = max(min(stride, width), 1)
     pixels = -(-width // stride)
-    tile_pixels = max(TILE_PIXELS, -(-pixels // _MOST_TILES))  # their number, and so the memory, is bounded
+    # Very wide rows: several tiles share their kept sums, so that memory stays bounded.
+    tile_pixels = TILE_PIXELS * -(-pixels // (TILE_PIXELS * _MOST_TILES))
     tiles = -(-pixels // tile_pixels)
     slots_bits = min(max(length.bit_length() - 2, 8), 16)
     padded = width + 2 * MARGIN_PIXELS * stride
@@ -163,3 +164,14 @@ def allocate(width: int, stride: int, length: int) -> PixelModel:
         final_weights=final_weights,
         now=np.zeros(NOW_SIZE, np.int64),
     )
+
+
+def model_bytes(width: int, stride: int, length: int) -> int:
+    """Memory that a model for such a segment takes."""
+
+    def count(part: object) -> int:
+        if isinstance(part, tuple):
+            return sum(count(inner) for inner in part)
+        return part.nbytes if isinstance(part, np.ndarray) else 0
+
+    return count(allocate(width, stride, length))

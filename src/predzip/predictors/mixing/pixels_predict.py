@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from predzip.jit import kernel
+from predzip.predictors.mixing.pixels_contexts import choose_contexts
 from predzip.predictors.mixing.pixels_distribution import inverse_scale
 from predzip.predictors.mixing.pixels_experts import (
     best_expert,
@@ -17,15 +18,16 @@ from predzip.predictors.mixing.pixels_experts import (
     set_scale_by_energy,
     sum_energies,
 )
+from predzip.predictors.mixing.pixels_integers import wide
 from predzip.predictors.mixing.pixels_least_squares import (
     NORMALISERS,
     SAMPLE_LIMIT,
+    TILE_PIXELS,
     enter_tile,
     learn_linear,
     leave_tile,
     predict_linear,
 )
-from predzip.predictors.mixing.pixels_contexts import choose_contexts
 from predzip.predictors.mixing.pixels_model import (
     BLEND,
     BLENDED,
@@ -52,6 +54,7 @@ from predzip.predictors.mixing.pixels_window import (
 )
 
 _TARGET_LIMIT = 2047
+_CORRECTION_LIMIT = 1 << 30  # four scales
 _ACTIVITY_NEIGHBOURS = 10
 _VISITS_TO_FADE = 7  # a mask: every eighth visit
 
@@ -82,7 +85,9 @@ def _gather(model: PixelModel, x: int, y: int, channel: int) -> None:
         back = i - (stride - 1)
         if back < channel - (stride - 1) or back > channel:
             continue
-        model.means[i] = rows[r0 - stride - back] + rows[r1 - back] + rows[r1 - stride - back] + rows[r1 + stride - back]
+        model.means[i] = (
+            rows[r0 - stride - back] + rows[r1 - back] + rows[r1 - stride - back] + rows[r1 + stride - back]
+        )
     model.now[NOW_FLOOR] = model.means[stride - 1]
     offsets = model.offsets[channel]
     for i in range(LINEAR_NEIGHBOURS):
@@ -115,7 +120,7 @@ def _gather(model: PixelModel, x: int, y: int, channel: int) -> None:
 def _predict_linear(model: PixelModel, x: int, y: int, channel: int) -> None:
     """Let the adaptive predictors predict."""
     pixel = x // model.window.stride
-    if pixel % model.tile_pixels == 0:
+    if pixel % TILE_PIXELS == 0:
         tile = pixel // model.tile_pixels
         for i in range(LOCAL):
             enter_tile(model.local[i], channel, tile, pixel == 0)
@@ -149,7 +154,7 @@ def predict(model: PixelModel) -> None:
         far_predictions(centres, LINEAR + 12, model.own)
     else:
         before = window.rows[row_start(window, y) + x - 1]
-        near_predictions(centres, LINEAR, model.differences, np.int64(before))
+        near_predictions(centres, LINEAR, model.differences, wide(before))
         plain_predictions(centres, LINEAR + 12, model.own)
     sum_energies(experts, y, at, stride)
     best = best_expert(experts, BLENDED)
@@ -171,20 +176,21 @@ def learn(model: PixelModel, value: int) -> None:
     channel = window.place[PLACE_CHANNEL]
     at = x + MARGIN_PIXELS * window.stride
     experts = model.experts
-    error = (value << 6) - np.int64(experts.centres[BLEND])
+    error = (value << 6) - wide(experts.centres[BLEND])
     model.signed[y & 1, at] = error
     learn_errors(experts, channel, y, at, value)
     relative = min(max((error << 6) // experts.scales[BLEND], -400), 400)
     for i in range(CORRECTIONS):
-        model.corrections[channel, i, model.correction_at[i]] += relative << 15
+        kept = model.corrections[channel, i, model.correction_at[i]] + (relative << 15)
+        model.corrections[channel, i, model.correction_at[i]] = min(max(kept, -_CORRECTION_LIMIT), _CORRECTION_LIMIT)
     remember(model.values, value)
 
     activity = 0
     for i in range(_ACTIVITY_NEIGHBOURS):
-        activity += abs(np.int64(model.samples[i]))
+        activity += abs(wide(model.samples[i]))
     scale = NORMALISERS[np.uint64(activity // _ACTIVITY_NEIGHBOURS)]
     for i in range(LINEAR_NEIGHBOURS):
-        sample = (np.int64(model.samples[i]) * scale) >> 16
+        sample = (wide(model.samples[i]) * scale) >> 16
         model.normal[i] = min(max(sample, -SAMPLE_LIMIT), SAMPLE_LIMIT)
     target = ((4 * value - model.now[NOW_FLOOR]) * scale) >> 16
     target = min(max(target, -_TARGET_LIMIT), _TARGET_LIMIT)
@@ -192,7 +198,7 @@ def learn(model: PixelModel, value: int) -> None:
         learn_linear(model.local[i], channel, model.normal, target)
     learn_linear(model.phase, model.now[NOW_PHASE], model.normal, target)
     pixel = x // window.stride
-    if pixel % model.tile_pixels == model.tile_pixels - 1 or x + window.stride >= window.width:
+    if pixel % TILE_PIXELS == TILE_PIXELS - 1 or x + window.stride >= window.width:
         for i in range(LOCAL):
             leave_tile(model.local[i], channel, pixel // model.tile_pixels)
     if push(window, value):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from predzip.jit import kernel
 from predzip.predictors.mixing.logistic import stretch
 from predzip.predictors.mixing.maps import map_p, map_update, new_map
+from predzip.predictors.mixing.pixels_integers import wide
 from predzip.predictors.mixing.pixels_window import PLACE_CHANNEL, PLACE_X, PLACE_Y, Window, row_start
 
 MEMORIES = 3
@@ -54,7 +55,7 @@ def new_values(entries_bits: int) -> Values:
 
 
 @kernel
-def _stir(state: int, value: int) -> int:
+def _stir(state: np.uint64, value: int) -> np.uint64:
     return (state ^ np.uint64(value)) * _HASH
 
 
@@ -90,11 +91,11 @@ def look_up(values: Values, window: Window) -> None:
 
 
 @kernel
-def _find(values: Values, i: int, state: int) -> None:
+def _find(values: Values, i: int, state: np.uint64) -> None:
     mixed = (state ^ (state >> np.uint64(29))) * _HASH
-    slot = np.int64(mixed >> np.uint64(values.shift))
-    check = np.int64((mixed >> _CHECK_SHIFT) & _SIXTEEN_BITS)
-    entry = np.int64(values.tables[i, slot])
+    slot = wide(mixed >> np.uint64(values.shift))
+    check = wide((mixed >> _CHECK_SHIFT) & _SIXTEEN_BITS)
+    entry = wide(values.tables[i, slot])
     values.slots[i] = slot
     values.checks[i] = check
     if entry >> 16 == check:

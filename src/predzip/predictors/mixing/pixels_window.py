@@ -97,7 +97,7 @@ def push(window: Window, value: int) -> bool:
     channel = window.place[PLACE_CHANNEL] + 1
     if channel == window.stride:
         channel = 0
-    new_row = x == window.width
+    new_row = bool(x == window.width)
     if new_row:
         margin = MARGIN_PIXELS * window.stride
         # The right margin repeats the last pixel, the next row's left margin the first pixel of this row.
