@@ -113,7 +113,7 @@ def feed(r: NDArray[np.uint64], data: bytes) -> list[int]:
 
 
 def registers(*, wide: bool) -> NDArray[np.uint64]:
-    r = new_registers(1, 1)[0]
+    r: NDArray[np.uint64] = new_registers(1, 1)[0]
     r[x86.MODE] = MODE_MAX if wide else 0
     return r
 
