@@ -34,7 +34,7 @@ from predzip.predictors.mixing.x86 import (
     SIB_BYTE,
 )
 
-COUNT = 38
+COUNT = 40
 
 _U = np.uint64
 _M1, _M2, _M3, _M4 = _U(0xFF), _U(0xFFFF), _U(0xFFFFFF), _U(0xFFFFFFFF)
@@ -133,3 +133,5 @@ def code_contexts(
     contexts[35] = mix(above << _8 | above_2, _U(0x324) + (column << _16))
     contexts[36] = mix(above + c1 - above_before & _M1, _U(0x325) + (column << _16))
     contexts[37] = mix(column, _U(0x326) + (_U(record) << _16))
+    contexts[38] = mix(c8 & _U(0xFF00FF00), _U(0x327))
+    contexts[39] = mix(_U(position & 3) << _16 | (c8 >> _U(24) & _M1) << _8 | c8 >> _U(56), _U(0x328))

@@ -41,5 +41,5 @@ class MixingSettings:
 LEVELS: dict[int, MixingSettings] = {
     1: MixingSettings((6, 6, 6), 1, 1, (6, 0), False, 20, 0.18, 90, 1500, 0),
     2: MixingSettings((12, 12, 12), 4, 1, (6, 0), False, 22, 0.12, 110, 1500, 160),
-    3: MixingSettings((42, 32, 38), 7, 2, (5, 12), True, 24, 0.045, 90, 900, 140),
+    3: MixingSettings((42, 32, 40), 7, 2, (5, 12), True, 24, 0.045, 90, 900, 140),
 }
