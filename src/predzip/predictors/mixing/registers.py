@@ -83,7 +83,7 @@ def update_registers(r: NDArray[np.uint64], data: NDArray[np.uint8], byte: int) 
     r[LAST_8] = r[LAST_8] << _BYTE | c
     r[POSITION] += _U(1)
     # Words.
-    if kind == _LOWER or kind == _HIGH or kind == _DIGIT:
+    if kind in (_LOWER, _HIGH, _DIGIT):
         r[WORD] = (r[WORD] + c + _U(1)) * _FACTOR
     elif kind == _UPPER:
         r[WORD] = (r[WORD] + c + _U(33)) * _FACTOR
