@@ -67,9 +67,7 @@ def colour_cost(data: Bytes, start: int, stop: int) -> int:
 
     Records of three bytes (an opcode and a number) have a lane that costs nothing; the colours of a picture do not.
     """
-    lanes = [
-        int(signal_costs(data[start + lane : stop : 3].astype(np.int32), 128)[1:3].min()) for lane in range(3)
-    ]
+    lanes = [int(signal_costs(data[start + lane : stop : 3].astype(np.int32), 128)[1:3].min()) for lane in range(3)]
     return sum(lanes) if min(lanes) * 3 >= max(lanes) else 0
 
 

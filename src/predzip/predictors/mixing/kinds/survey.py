@@ -171,9 +171,7 @@ _MIDDLE = np.uint64(32)
 _NONE = np.uint64(0)
 
 
-def mark_repeats(
-    data: NDArray[np.uint8], starts: NDArray[np.int64], stops: NDArray[np.int64]
-) -> NDArray[np.bool_]:
+def mark_repeats(data: NDArray[np.uint8], starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Mark the windows that share more than an eighth of their sampled 8-byte words with another of the windows."""
     shared = np.zeros(starts.size, dtype=np.int64)
     words = np.zeros(starts.size, dtype=np.int64)
