@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import corpus
 from predzip.codecs.base import BlockCodec
 from predzip.codecs.levels import MIXING_LEVELS
-from predzip.codecs.registry import MIXING_ID, codec_for_frame, methods
+from predzip.codecs.registry import MIXING_ID, PRIVATE_IDS, codec_for_frame, methods
 from predzip.errors import CorruptError
 
 CODECS = {f"mixing-{level}": (MIXING_ID, bytes([level])) for level in MIXING_LEVELS}
@@ -60,7 +60,8 @@ def round_trip(codec: BlockCodec, data: bytes) -> bytes:
 
 
 def test_the_list_is_complete() -> None:
-    assert {method_id for method_id, _ in CODECS.values()} == {method.method_id for method in methods().values()}
+    released = {method.method_id for method in methods().values()} - set(PRIVATE_IDS)  # other tests register stand-ins
+    assert {method_id for method_id, _ in CODECS.values()} == released
 
 
 def test_a_frame_header_names_the_codec(name: str, codec: BlockCodec) -> None:
