@@ -49,8 +49,8 @@ from predzip.predictors.mixing.logistic import STRETCH_MAX, squash, stretch
 from predzip.predictors.mixing.maps import map_p, map_update
 from predzip.predictors.mixing.mixer import dot, rated_error, train
 
-_RATE = 8
-_FINAL_RATE = 2
+_RATE = 128
+_FINAL_RATE = 16
 _MAP_LIMIT = 255
 _SHARPNESS = 24388031464243  # 2 ln 2 * 2^44: mean absolute error over the scale of the logistic curve
 _DISTANCE_LIMIT = 1 << 25

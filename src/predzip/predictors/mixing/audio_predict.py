@@ -52,14 +52,14 @@ from predzip.predictors.mixing.audio_squares import (
 )
 
 _LIMIT = 1 << (15 + FRACTION_BITS)
-_ERROR_SHIFT = 5  # errors as regressors count 1/8 internal unit in 16 bits
+_ERROR_SHIFT = 6  # errors as regressors count 1/4 internal unit in 16 bits
 _SHORT_LIMIT = (1 << 15) - 1
 _WEIGHTED_LIMIT = 1 << 29
 _FILTER_RATE_SHIFT = 6
 _FILTER_FLOOR_SHIFT = 6
 _SOLVE_MASK = 3  # each system is solved every fourth sample, in turn
 _PITCH_MASK = 15
-_RATE_FINAL, _RATE_FAST, _RATE_SLOW, _RATE_SYSTEM = 4, 2, 6, 3
+_RATE_FINAL, _RATE_FAST, _RATE_SLOW, _RATE_SYSTEM, _RATE_TRUST = 5, 2, 6, 2, 3
 
 
 @kernel
@@ -202,7 +202,7 @@ def learn_sample(model: AudioModel, channel: int, value: int) -> None:
             rate = _RATE_SLOW
         errors[k] += ((abs(truth - model.centres[k]) << 8) - errors[k]) >> min(rate, warmth)
     miss = abs(truth - guesses[SYSTEMS + 2]) << 8
-    model.trust_error[channel] += (miss - model.trust_error[channel]) >> min(_RATE_FINAL, warmth)
+    model.trust_error[channel] += (miss - model.trust_error[channel]) >> min(_RATE_TRUST, warmth)
     if clock[TIME] > (1 << warmth):
         clock[WARMTH] = min(warmth + 1, 10)
     clock[TIME] += 1
