@@ -19,7 +19,6 @@ from predzip.codecs.mixing import MixingCodec, kernels_cached
 from predzip.codecs.registry import codec_for_frame
 from predzip.errors import CorruptError, UnsupportedError
 from predzip.predictors.mixing.kinds import Kind, Segment, pack_segments, unpack_segments
-from predzip.predictors.mixing.kinds.segments import IMAGE_PIXEL_BYTES
 
 PARAMETERS = {
     Kind.IMAGE8: 50,
@@ -47,17 +46,17 @@ def force(monkeypatch: pytest.MonkeyPatch, segments: list[Segment]) -> None:
 @pytest.mark.parametrize("kind", Kind)
 def test_every_kind_takes_any_bytes(monkeypatch: pytest.MonkeyPatch, kind: Kind, level: int) -> None:
     codec = MixingCodec(level)
-    for data in (DATA, DATA[:1], DATA[-70:], bytes(131), b"\x80\x7f" * 90 + b"\0"):
+    for data in (DATA, DATA[:1], DATA[:511], DATA[-512:], bytes(601), b"\x80\x7f" * 300 + b"\0"):
         force(monkeypatch, [Segment(kind, len(data), PARAMETERS.get(kind, 0))])
         payload = codec.encode_block(data)
-        too_small = kind in IMAGE_PIXEL_BYTES and len(data) < PARAMETERS[kind]
-        assert payload[0] == (Kind.BINARY if too_small else kind)
+        assert payload[0] == (Kind.BINARY if kind in PARAMETERS and len(data) < 512 else kind)
         assert codec.decode_block(payload, len(data)) == data
 
 
 @pytest.mark.parametrize("level", MIXING_LEVELS)
 def test_segments_of_all_kinds_in_one_block(monkeypatch: pytest.MonkeyPatch, level: int) -> None:
     codec, data = MixingCodec(level), DATA + corpus.machine_code(1500) + DATA[::-1]
+    assert len(data) // len(Kind) > 512
     for order in (list(Kind), list(Kind)[::-1], [Kind.RANDOM, Kind.TEXT, Kind.RANDOM, Kind.EXECUTABLE, Kind.TEXT]):
         force(monkeypatch, cut(data, *order))
         payload = codec.encode_block(data)
@@ -151,12 +150,13 @@ def _hostile(kind: Kind, parameter: int, count: int, length: int) -> tuple[bytes
 @pytest.mark.parametrize(
     ("kind", "parameter", "count", "length"),
     [
-        (Kind.IMAGE8, 1, 40, 1),
+        (Kind.IMAGE8, 1, 10, 512),
         (Kind.IMAGE8, 1 << 18, 40, 1),
         (Kind.IMAGE32, 1 << 18, 1, 1 << 18),
         (Kind.IMAGE8, 1 << 16, 1, 1 << 16),
         (Kind.IMAGE32, 1 << 16, 1, 1 << 16),
-        (Kind.AUDIO16, 2, 40, 1),
+        (Kind.AUDIO16, 2, 10, 512),
+        (Kind.AUDIO16, 2, 4000, 2),
     ],
 )
 @pytest.mark.parametrize("level", MIXING_LEVELS)

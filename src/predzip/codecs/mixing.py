@@ -42,6 +42,8 @@ _FAMILY_OF = {
     Kind.EXECUTABLE: families.EXECUTABLE,
 }
 _PIXEL_STRIDES = {Kind.IMAGE8: 1, Kind.IMAGE24: 3, Kind.IMAGE32: 4}
+_LEAST_TYPED_BYTES = 512
+"""A model of its own takes some 10 ms to make: a table of many short segments must not keep a decoder busy."""
 _WIDEST_ROW_BYTES = 1 << 16
 _PIXEL_MODEL_BYTES = 24 << 20
 _PIXEL_MODEL_ROW_BYTES = 2600  # for each byte of a row
@@ -63,8 +65,12 @@ class _Stream:
 
 
 def _is_codable(segment: Segment) -> bool:
-    """Say whether a picture has a whole row, and one for which a model is affordable; what is not codes as bytes."""
-    return segment.kind not in _PIXEL_STRIDES or segment.parameter <= min(segment.length, _WIDEST_ROW_BYTES)
+    """Say whether a segment may have a model of its own, so that tables cannot ask for much time or memory."""
+    if segment.kind in _AUDIO_BITS:
+        return segment.length >= _LEAST_TYPED_BYTES
+    if segment.kind in _PIXEL_STRIDES:
+        return segment.length >= max(_LEAST_TYPED_BYTES, segment.parameter) and segment.parameter <= _WIDEST_ROW_BYTES
+    return True
 
 
 def _streams(segments: list[Segment], level: int) -> tuple[list[_Stream], list[tuple[int, int]]]:
@@ -192,7 +198,7 @@ class MixingCodec:
         segments, table_bytes = unpack_segments(payload, 0, original_bytes)
         streams, stored = _streams(segments, self.level)
         if not all(map(_is_codable, segments)):
-            raise CorruptError("a picture is smaller than its rows, or its rows are too wide")
+            raise CorruptError("a picture or a sound is too short, or a row too wide")
         stored_bytes = sum(stop - start for start, stop in stored)
         if table_bytes + stored_bytes > len(payload):
             raise CorruptError("the payload is shorter than its stored segments")

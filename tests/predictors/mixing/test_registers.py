@@ -31,6 +31,53 @@ def lines_of(data: bytes) -> tuple[int, int]:
     return starts[-1], starts[-2]
 
 
+def fields_of(line: bytes, at: int) -> tuple[list[int], int]:
+    """Where the fields of a line start, the last one open; and where the last delimiter ended. Empty fields count not.
+
+    In the first line of a lane nothing says where field 0 starts, unless a delimiter comes first.
+    """
+    starts, begin = [at], at
+    for i, byte in enumerate(line):
+        if byte in DELIMITERS:
+            if i > begin - at:
+                starts.append(0)
+            begin = at + i + 1
+            starts[-1] = begin
+    return starts, begin
+
+
+def aligned_of(data: bytes) -> int:
+    """Three bytes of the same field of the line above."""
+    line_at, previous_at = lines_of(data)
+    if line_at == 0:
+        return 0
+    above, _ = fields_of(data[previous_at : line_at - 1], previous_at)
+    starts, begin = fields_of(data[line_at:], line_at)
+    start = above[len(starts) - 1] if len(starts) <= len(above) else 0
+    place = start + len(data) - begin
+    if start == 0 or place + 1 >= line_at:
+        return 0
+    return data[place] | data[place - 1] << 8 | data[place + 1] << 16
+
+
+def tokens_of(data: bytes) -> list[int]:
+    """Words that have ended and single marks, the newest first."""
+    found = re.finditer(rb"[A-Za-z0-9\x80-\xff]+|[!-\x7f]", data)
+    tokens = []
+    for token in found:
+        if int(CLASS[token[0][0]]) >= 7:
+            tokens.append(token[0][0])
+        elif token.end() < len(data):
+            tokens.append(hash_of(token[0].lower()))
+    return [0, 0, 0, *tokens][:-4:-1]
+
+
+def head_of(line: bytes) -> int:
+    """The first word of the line, once it has ended."""
+    word = re.search(rb"([A-Za-z0-9\x80-\xff]+)[^A-Za-z0-9\x80-\xff]", line, re.DOTALL)
+    return hash_of(word[1].lower()) if word else 0
+
+
 def expected_registers(data: bytes) -> dict[str, int]:
     """What the registers are after `data`, from their definitions and from the beginning."""
     words = re.findall(rb"[A-Za-z0-9\x80-\xff]+", data)
@@ -38,7 +85,7 @@ def expected_registers(data: bytes) -> dict[str, int]:
     hashes = [0, 0, 0, *(hash_of(word.lower()) for word in (words[:-1] if inside else words))]
     line_at, previous_at = lines_of(data)
     line = data[line_at:]
-    fields = re.split(b"[" + re.escape(DELIMITERS) + b"]", line)
+    starts, field_at = fields_of(line, line_at)
     number = re.search(rb"([^0-9]?)([0-9]*)\Z", data, re.DOTALL)
     assert number is not None
     expected = {
@@ -52,12 +99,17 @@ def expected_registers(data: bytes) -> dict[str, int]:
         "LINE_AT": line_at,
         "PREVIOUS_LINE_AT": previous_at,
         "LINE_START": len(line),
-        "FIELD": len(fields) - 1,
-        "FIELD_HASH": hash_of(fields[-1]),
+        "LINE_HEAD": head_of(line),
+        "INDENT": len(line) - len(line.lstrip(b" \t\r")),
+        "FIELD": len(starts) - 1,
+        "FIELD_AT": field_at,
+        "FIELD_HASH": hash_of(data[field_at:]),
+        "ALIGNED": aligned_of(data),
         "SKELETON": skeleton_of(data),
         "NUMBER": ((number[1][0] + 1) << 8 if number[1] else 0) + len(number[2]),
         "ABOVE": 0,
     }
+    expected |= dict(zip(("TOKEN_1", "TOKEN_2", "TOKEN_3"), tokens_of(data), strict=True))
     above = previous_at + len(line)
     if above + 1 < line_at:
         before = data[above - 1] if line else 10
@@ -89,6 +141,8 @@ def run(data: bytes, lane_start: int = 0) -> tuple[NDArray[np.uint64], list[int]
     r = new_registers(1, 1)[0]
     for register in (names.POSITION, names.LINE_AT, names.PREVIOUS_LINE_AT):
         r[register] = lane_start
+    if lane_start == 0:
+        assert r.tolist() == new_registers(3, len(data))[0].tolist()
     array = np.frombuffer(bytearray(b"\xaa" * lane_start + data), np.uint8)
     words = []
     for byte in data:
@@ -135,7 +189,9 @@ def test_on_a_piece_of_a_book() -> None:
 def test_a_lane_sees_nothing_in_front_of_it(data: bytes, lane_start: int) -> None:
     alone, _ = run(data)
     in_lane, _ = run(data, lane_start)
-    for register in (names.POSITION, names.LINE_AT, names.PREVIOUS_LINE_AT):
+    positions = [names.POSITION, names.LINE_AT, names.PREVIOUS_LINE_AT]
+    fields = [names.FIELD_AT, *range(names.FIELDS, names.FIELDS + 128)]  # 0 where there is none
+    for register in [*positions, *(field for field in fields if in_lane[field])]:
         in_lane[register] -= np.uint64(lane_start)
     assert in_lane.tolist() == alone.tolist()
 
@@ -172,5 +228,6 @@ def test_registers_do_not_overlap() -> None:
     values = [getattr(names, name) for name in dir(names) if name[0].isupper() and name != "REGISTERS"]
     places = [value for value in values if isinstance(value, int)]
     places += [names.STACK + i for i in range(1, 8)] + [names.MATCH + i for i in range(1, 8)]
+    places += range(names.FIELDS + 1, names.FIELDS + 128)
     assert len(set(places)) == len(places)
     assert max(places) < REGISTERS

@@ -39,8 +39,8 @@ def test_a_large_count_is_cut_by_the_other_bit() -> None:
     state = 0
     for _ in range(100):
         state = NEXT_STATE[state, 0]
-    assert PAIRS[state] == (46, 0)
-    assert PAIRS[NEXT_STATE[state, 1]] == (6, 1)
+    assert PAIRS[state] == (states._LARGER_COUNT_BOUNDS[0], 0)
+    assert PAIRS[NEXT_STATE[state, 1]] == (states._KEPT_COUNT_MAX, 1)
 
 
 def test_zeros_and_ones_are_mirrored() -> None:
