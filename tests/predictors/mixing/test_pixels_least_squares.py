@@ -28,7 +28,7 @@ class Reference:
         self.residual = [0] * order
         self.tiles = [([row[:] for row in self.r], self.b[:]) for _ in range(tiles)]
 
-    def enter(self, tile: int, first: bool) -> None:
+    def enter(self, tile: int, first: bool, prior: list[int]) -> None:
         left, above, right = self.blend
         if first:
             left, above = 0, above + left
@@ -38,6 +38,8 @@ class Reference:
         for i in span:
             self.r[i][i] += self.ridge
         self.b = [(left * self.b[i] + above * b1[i] + right * b2[i]) >> 8 for i in span]
+        for i, coefficient in enumerate(prior):
+            self.b[i] += (self.ridge * coefficient) >> 16
         self.residual = [(self.b[i] << 16) - sum(self.r[i][j] * self.w[j] for j in span) for i in span]
 
     def leave(self, tile: int) -> None:
@@ -68,8 +70,9 @@ def test_same_as_plain_integers() -> None:
     rng = np.random.default_rng(5)
     for step in range(40 * tiles):
         tile = step % tiles
-        enter_tile(model, 0, tile, tile == 0)
-        reference.enter(tile, tile == 0)
+        prior = rng.integers(-65536, 65536, 4).astype(np.int32)  # shorter than the predictor
+        enter_tile(model, 0, tile, tile == 0, prior)
+        reference.enter(tile, tile == 0, [int(v) for v in prior])
         for _ in range(8):
             sample = rng.integers(-SAMPLE_LIMIT, SAMPLE_LIMIT + 1, order).astype(np.int32)
             sample[3] = sample[2] + rng.integers(-1, 2)  # nearly collinear: coefficients run to their limits
@@ -87,7 +90,7 @@ def test_same_as_plain_integers() -> None:
 def _feed(model: LeastSquares, samples: np.ndarray, targets: np.ndarray) -> None:
     for t in range(targets.shape[0]):
         if t % 8 == 0:
-            enter_tile(model, 0, 0, False)
+            enter_tile(model, 0, 0, False, model.coefficients[0])
         learn_linear(model, 0, samples[t], targets[t])
 
 
@@ -97,7 +100,7 @@ def test_finds_the_coefficients() -> None:
     common = rng.normal(0, 80, 2000)
     samples = np.clip(common[:, None] + rng.normal(0, 40, (2000, 6)), -511, 511).astype(np.int32)
     targets = np.rint(samples @ truth + rng.normal(0, 2, 2000)).astype(np.int64)
-    model = new_least_squares(1, 6, 1, (255, 0, 0), 2000)
+    model = new_least_squares(1, 6, 1, (255, 0, 0), 700)
     _feed(model, samples, targets)
     assert np.abs(model.coefficients[0] / 65536 - truth).max() < 0.02
     sample = samples[7]

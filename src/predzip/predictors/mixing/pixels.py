@@ -24,6 +24,7 @@ from predzip.predictors.mixing.pixels_model import (
     EXPERTS,
     MAPS,
     NODES,
+    NOW_SECOND,
     SETS,
     PixelModel,
     allocate,
@@ -117,13 +118,17 @@ def _code_byte(model: PixelModel, state: NDArray[np.uint64], buffer: NDArray[np.
             model.chosen[j] = chosen
             answers[j] = min(max(dot(x, model.weights[chosen]), -STRETCH_MAX), STRETCH_MAX)
         final = model.final_weights[first_final + node]
-        p1 = squash(dot(answers, final))
+        final2 = model.final_weights[model.now[NOW_SECOND] + depth]
+        d1 = dot(answers, final)
+        d2 = dot(answers, final2)
+        p1 = squash((d1 + d2) >> 1)
         p1 = min(max(p1, _LEAST_P), 65536 - _LEAST_P)
         bit = code_bit(state, buffer, p1, 1 if value >= split else 0)
 
         for j in range(SETS):
             train(x, model.weights[model.chosen[j]], rated_error(bit, squash(wide(answers[j])), _RATE))
-        train(answers, final, rated_error(bit, p1, _FINAL_RATE))
+        train(answers, final, rated_error(bit, squash(d1), _FINAL_RATE))
+        train(answers, final2, rated_error(bit, squash(d2), _FINAL_RATE))
         for i in range(MAPS):
             map_update(model.maps, model.map_at[i] + node, bit, _MAP_LIMIT)
         learn_trust(model.values, split, bit)

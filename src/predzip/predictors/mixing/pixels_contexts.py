@@ -20,6 +20,8 @@ from predzip.predictors.mixing.pixels_model import (
     MAP_SLOTS,
     MAPS,
     NODES,
+    NOW_PHASE,
+    NOW_SECOND,
     RESCALED,
     RESCALINGS,
     SET_FIRST,
@@ -123,6 +125,13 @@ def choose_contexts(model: PixelModel, best: int) -> None:
     set_scale(experts, channel, RESCALED + 1, coarse + _size(far + 7, 19))
     set_scale(experts, channel, RESCALED + 2, coarse + _size(gradient, 19))
     set_scale(experts, channel, RESCALED + 3, octave * 64 + phase)
+    rel = model.relative[y & 1]
+    rel_above = model.relative[(y & 1) ^ 1]
+    expected = 2 * (wide(rel[at - stride]) + wide(rel_above[at])) + wide(rel[at - 2 * stride])
+    expected += wide(rel_above[at - stride]) + wide(rel_above[at + stride])
+    expected = (expected * model.phase_errors[model.now[NOW_PHASE]]) >> 14
+    normal = min(quarter_log2(expected + 8), 47)
+    set_scale(experts, channel, RESCALED + 5, normal * 10 + min(bucket // 5, 9))
     set_scale(experts, channel, RESCALED + 4, coarse + _size(2 * abs(before) + abs(before2), 19))
 
     signed_w = wide(model.signed[y & 1, at - stride])
@@ -167,6 +176,7 @@ def choose_contexts(model: PixelModel, best: int) -> None:
     for i in range(MAPS):
         c[i] = ((channel * MAPS + i) * MAP_SLOTS + (c[i] & (MAP_SLOTS - 1))) * NODES
 
+    model.now[NOW_SECOND] = stride * NODES + (channel * 48 + min(bucket, 47)) * DEPTHS
     s = model.set_at
     s[0] = 0
     s[1] = min(bucket, 47)

@@ -84,8 +84,11 @@ def predict_linear(samples: NDArray[np.int32], coefficients: NDArray[np.int32]) 
 
 
 @kernel
-def enter_tile(model: LeastSquares, channel: int, tile: int, first: bool) -> None:
-    """Blend the running sums with those of the row above; called at the first pixel of every tile."""
+def enter_tile(model: LeastSquares, channel: int, tile: int, first: bool, prior: NDArray[np.int32]) -> None:
+    """Blend the running sums with those of the row above; called at the first pixel of every tile.
+
+    The ridge draws the first coefficients towards `prior` (those of the slowest predictor) and the others to 0.
+    """
     n = model.coefficients.shape[1]
     right = min(tile + 1, model.tile_cross.shape[1] - 1)
     left = model.blend[0]
@@ -109,6 +112,8 @@ def enter_tile(model: LeastSquares, channel: int, tile: int, first: bool) -> Non
     cross_right = model.tile_cross[channel, right]
     for i in range(n):
         cross[i] = (left * cross[i] + above * cross_above[i] + above_right * cross_right[i]) >> _BLEND_BITS
+        if i < prior.shape[0]:
+            cross[i] += (model.blend[3] * wide(prior[i])) >> 16
         model.residual[channel, i] = (cross[i] << 16) - predict_linear(covariance[i], model.coefficients[channel])
 
 

@@ -36,9 +36,9 @@ CORRECTED = BLEND + 1
 
 CORRECTIONS = 2
 RESCALED = CORRECTED + CORRECTIONS
-"""Five experts: the corrected blend, with its scale found by other means."""
+"""Six experts: the corrected blend, with its scale found by other means."""
 
-RESCALINGS = 5
+RESCALINGS = 6
 EXPERTS = RESCALED + RESCALINGS
 
 MAPS = 20
@@ -68,7 +68,7 @@ _LOCAL_SHAPES = (
     (LINEAR_NEIGHBOURS, (99, 75, 74)),
     (20, (255, 0, 0)),
 )
-_RIDGE = 2000
+_RIDGE = 700
 _PHASE_ORDER = 20
 _PHASE_BLEND = (240, 0, 0)
 _PHASE_RIDGE = 1000
@@ -79,7 +79,8 @@ _FIRST_DIFFERENCE_WEIGHT = WEIGHT_ONE // 50
 # Slots of `now`: what one byte's prediction leaves for its decisions and for learning.
 NOW_PHASE = 0  # state of the phase predictor
 NOW_FLOOR = 1  # sum of W, N, NW, NE: what samples are compared with
-NOW_SIZE = 2
+NOW_SECOND = 2  # second final mixer: its row of depth 0
+NOW_SIZE = 3
 
 
 class PixelModel(NamedTuple):
@@ -101,6 +102,8 @@ class PixelModel(NamedTuple):
     corrections: NDArray[np.int64]  # (channels, CORRECTIONS, CORRECTION_SLOTS): 2^-28 of the scale
     correction_at: NDArray[np.int64]
     signed: NDArray[np.int32]  # (2, padded width): errors of the blend in 1/64
+    relative: NDArray[np.int32]  # (2, padded width): absolute errors over the mean error of their phase, 1/64
+    phase_errors: NDArray[np.int64]  # (channels * PHASES,): that mean, 1/64 grey level, 8 fractional bits
     values: Values
     inverses: NDArray[np.int64]  # (EXPERTS,)
     low: NDArray[np.int64]  # (EXPERTS,): cumulative probability at the low end of the interval
@@ -131,7 +134,7 @@ def allocate(width: int, stride: int, length: int) -> PixelModel:
     weights = new_weights(stride * int(SET_FIRST[-1]), INPUTS, 0)
     weights[:, :EXPERTS] = _FIRST_DIFFERENCE_WEIGHT
     weights[:, BLEND] = WEIGHT_ONE
-    final_weights = new_weights(stride * NODES, FINAL_INPUTS, WEIGHT_ONE // SETS)
+    final_weights = new_weights(stride * (NODES + 48 * DEPTHS), FINAL_INPUTS, WEIGHT_ONE // SETS)
     return PixelModel(
         window=new_window(width, stride),
         neighbours=np.stack([linear_neighbours(stride, channel) for channel in range(stride)]),
@@ -149,6 +152,8 @@ def allocate(width: int, stride: int, length: int) -> PixelModel:
         corrections=np.zeros((stride, CORRECTIONS, CORRECTION_SLOTS), np.int64),
         correction_at=np.zeros(CORRECTIONS, np.int64),
         signed=np.zeros((2, padded), np.int32),
+        relative=np.full((2, padded), 64, np.int32),
+        phase_errors=np.full(stride * PHASES, 512 << 8, np.int64),
         values=new_values(slots_bits),
         inverses=np.zeros(EXPERTS, np.int64),
         low=np.zeros(EXPERTS, np.int64),

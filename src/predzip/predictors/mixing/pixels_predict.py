@@ -123,12 +123,12 @@ def _predict_linear(model: PixelModel, x: int, y: int, channel: int) -> None:
     if pixel % TILE_PIXELS == 0:
         tile = pixel // model.tile_pixels
         for i in range(LOCAL):
-            enter_tile(model.local[i], channel, tile, pixel == 0)
+            enter_tile(model.local[i], channel, tile, pixel == 0, model.local[LOCAL - 1].coefficients[channel])
     state = channel * PHASES + (y & 7) * 8 + (pixel & 7)
     model.now[NOW_PHASE] = state
     model.phase_visits[state] += 1
     if model.phase_visits[state] & _VISITS_TO_FADE == 0:
-        enter_tile(model.phase, state, 0, False)
+        enter_tile(model.phase, state, 0, False, model.local[LOCAL - 1].coefficients[channel])
     centres = model.experts.centres
     floor = model.now[NOW_FLOOR] << 4
     for i in range(LOCAL):
@@ -179,6 +179,9 @@ def learn(model: PixelModel, value: int) -> None:
     error = (value << 6) - wide(experts.centres[BLEND])
     model.signed[y & 1, at] = error
     learn_errors(experts, channel, y, at, value)
+    mean = model.phase_errors[model.now[NOW_PHASE]]
+    model.phase_errors[model.now[NOW_PHASE]] = max(mean + (((abs(error) << 8) - mean) >> 5), 256)
+    model.relative[y & 1, at] = min((abs(error) << 14) // mean, 1 << 14)
     relative = min(max((error << 6) // experts.scales[BLEND], -400), 400)
     for i in range(CORRECTIONS):
         kept = model.corrections[channel, i, model.correction_at[i]] + (relative << 15)
