@@ -116,7 +116,7 @@ def _learn_systems(model: AudioModel, channel: int, value: int, quality: int) ->
         gain = model.gains[channel, k]
         factor = (quality * gain) // GAIN_ONE
         for i in range(order):
-            weighted[i] = past[i] * factor
+            weighted[i] = np.int64(past[i]) * factor
         accumulate(sums, past, weighted, value, value * factor, order)
         gain += (gain * GROWTHS[k]) // GAIN_ONE
         if gain >= 2 * GAIN_ONE:
@@ -138,7 +138,7 @@ def _learn_join(model: AudioModel, channel: int, target: int, quality: int) -> N
     gain = model.gains[channel, SYSTEMS]
     factor = (quality * gain) // GAIN_ONE
     for i in range(JOIN_ORDER):
-        weighted[i] = differences[i] * factor
+        weighted[i] = np.int64(differences[i]) * factor
     accumulate(sums, differences, weighted, target, target * factor, JOIN_ORDER)
     gain += (gain * JOIN_GROWTH) // GAIN_ONE
     if gain >= 2 * GAIN_ONE:
