@@ -41,4 +41,4 @@ def filter_train(weights: _Ints, past: _Ints, error: int, energy: int, rate_shif
     step = min(max(step, -_STEP_LIMIT), _STEP_LIMIT)
     for i in range(weights.shape[0]):
         moved = np.int64(weights[i]) + ((step * np.int64(past[i]) + 32768) >> 16)
-        weights[i] = min(max(moved, -_WEIGHT_LIMIT), _WEIGHT_LIMIT)
+        weights[i] = int(min(max(int(moved), -_WEIGHT_LIMIT), _WEIGHT_LIMIT))

@@ -104,9 +104,9 @@ def predict_sample(model: AudioModel, channel: int) -> int:
 def _learn_systems(model: AudioModel, channel: int, value: int, quality: int) -> None:
     place = model.past_place[0]
     past = model.past[place : place + STRIDE]
-    greatest = max(np.int64(1), abs(value))
+    greatest = max(1, int(abs(value)))
     for i in range(LONGEST):
-        greatest = max(greatest, abs(np.int64(past[i])))
+        greatest = max(greatest, int(abs(np.int64(past[i]))))
     quality = min(quality, _WEIGHTED_LIMIT // greatest)
     weighted = model.weighted
     time = model.clock[channel, TIME]
@@ -131,9 +131,9 @@ def _learn_systems(model: AudioModel, channel: int, value: int, quality: int) ->
 def _learn_join(model: AudioModel, channel: int, target: int, quality: int) -> None:
     """The joining system and the pitch; `target` is the error of the reference."""
     differences, weighted, sums = model.differences, model.weighted, model.join_sums[channel]
-    greatest = max(np.int64(1), abs(target))
+    greatest = max(1, int(abs(target)))
     for i in range(JOIN_ORDER):
-        greatest = max(greatest, abs(np.int64(differences[i])))
+        greatest = max(greatest, int(abs(np.int64(differences[i]))))
     quality = min(quality, _WEIGHTED_LIMIT // greatest)
     gain = model.gains[channel, SYSTEMS]
     factor = (quality * gain) // GAIN_ONE

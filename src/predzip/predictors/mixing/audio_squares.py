@@ -179,4 +179,4 @@ def predict(coefficients: _Ints, regressors: _Ints, order: int) -> int:
     total = np.int64(0)
     for i in range(order):
         total += np.int64(coefficients[i]) * np.int64(regressors[i])
-    return total
+    return int(total)
