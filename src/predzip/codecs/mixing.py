@@ -33,6 +33,9 @@ _Step = Callable[[_State, _Bytes, _Bytes, int, int], int]
 _SLICE_BYTES = 16384
 """Bytes coded between two calls of the progress function, which is also where Ctrl-C gets through."""
 
+_DECISIONS_OF_A_SLICE = 14 * _SLICE_BYTES
+"""No model takes more than 14 decisions for a byte (pixels.MAX_DECISIONS); the families take 8."""
+
 _TYPED_FROM_LEVEL = 2
 """Level 1 codes pictures and sounds as binary data: it is for speed."""
 
@@ -45,8 +48,8 @@ _PIXEL_STRIDES = {Kind.IMAGE8: 1, Kind.IMAGE24: 3, Kind.IMAGE32: 4}
 _LEAST_TYPED_BYTES = 512
 """A model of its own takes some 10 ms to make: a table of many short segments must not keep a decoder busy."""
 _WIDEST_ROW_BYTES = 1 << 16
-_PIXEL_MODEL_BYTES = 24 << 20
-_PIXEL_MODEL_ROW_BYTES = 2600  # for each byte of a row
+_PIXEL_MODEL_BYTES = 60 << 20  # four bytes a pixel; the others take less
+_PIXEL_MODEL_ROW_BYTES = 600  # for each byte of a row
 _AUDIO_BITS = {Kind.AUDIO8: 8, Kind.AUDIO16: 16, Kind.AUDIO16BE: 16}
 _NO_PRIORS = np.zeros((0, 0, 1, 256), np.uint16)
 
@@ -173,7 +176,7 @@ class MixingCodec:
         ]
         streams, stored = _streams(segments, self.level)
         coder = new_encoder()
-        buffer = np.zeros(max(4096, len(data) // 2) + room_bytes(8 * _SLICE_BYTES), np.uint8)
+        buffer = np.zeros(max(4096, len(data) // 2) + room_bytes(_DECISIONS_OF_A_SLICE), np.uint8)
         for stream in streams:
             array = _gather(data, stream)
             step = _stepper(stream, self.level)
@@ -183,7 +186,7 @@ class MixingCodec:
 
             for _ in _slices(stream.length, code, progress):
                 used = int(output_bytes(coder))
-                if len(buffer) - used < room_bytes(8 * _SLICE_BYTES):
+                if len(buffer) - used < room_bytes(_DECISIONS_OF_A_SLICE):
                     bigger = np.zeros(2 * len(buffer), np.uint8)
                     bigger[:used] = buffer[:used]
                     buffer = bigger
