@@ -103,3 +103,14 @@ def test_nonsense_is_refused() -> None:
         LaneCounts().reset(0)
     with pytest.raises(UsageError):
         LaneCounts().update(np.zeros(2, dtype=np.uint8))
+
+
+@pytest.mark.parametrize("filler", [0, 51])
+def test_updates_without_predictions_read_nothing_unwritten(monkeypatch: pytest.MonkeyPatch, filler: int) -> None:
+    monkeypatch.setattr("predzip.predictors.lane_counts.np.empty", lambda shape, dtype: np.full(shape, filler, dtype))
+    prior = LaneCounts()
+    for symbol in (1, 2, 3, 1, 2, 3, 1, 2):
+        prior.update(np.array([symbol], dtype=np.uint8))
+    row = prior.predict()[0]
+    assert int(row.sum(dtype=np.int64)) == 65536
+    assert row.argmax() == 3

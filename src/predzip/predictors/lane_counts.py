@@ -92,7 +92,8 @@ class LaneCounts:
         """Forget all counts and start `lanes` sequences, each as if two zero bytes stood before it."""
         if lanes < 1:
             raise UsageError(f"lanes must be at least 1, not {lanes}")
-        self._rows = np.empty((65536, 256), dtype=np.uint16)  # a row is written when it is first asked
+        # A row is copied from its order-1 row when it is first asked; one that learns before that starts from here.
+        self._rows = np.full((65536, 256), _TOTAL // 256, dtype=np.uint16)
         self._short_rows = np.full((256, 256), _TOTAL // 256, dtype=np.uint16)
         self._visits = np.zeros(65536, dtype=np.uint8)
         self._short_visits = np.zeros(256, dtype=np.uint8)
