@@ -41,8 +41,8 @@ class Level:
 LEVELS: dict[int, Level] = {
     row.level: row
     for row in (
-        Level(1, "fast", 1, 8 * _MIB, 300_000_000, 0.233, 650_000, "few contexts, large files"),
-        Level(2, "good", 2, 16 * _MIB, 500_000_000, 0.224, 330_000, "words, records, more orders"),
+        Level(1, "fast", 1, 8 * _MIB, 300_000_000, 0.231, 950_000, "few contexts, large files"),
+        Level(2, "good", 2, 16 * _MIB, 450_000_000, 0.222, 430_000, "words, records, more orders"),
         Level(3, "best", 3, 16 * _MIB, 800_000_000, 0.215, 120_000, "all contexts, two layers"),
     )
 }
