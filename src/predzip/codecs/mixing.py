@@ -22,7 +22,8 @@ from predzip.coding.binary import finish, new_decoder, new_encoder, output_bytes
 from predzip.errors import CorruptError
 from predzip.predictors.mixing import settings as families
 from predzip.predictors.mixing.kinds import Kind, Segment, pack_segments, segment_block, unpack_segments
-from predzip.predictors.mixing.model import memory_bytes, new_model, padded
+from predzip.predictors.mixing.kinds.segments import AUDIO_SAMPLE_BYTES, IMAGE_PIXEL_BYTES
+from predzip.predictors.mixing.model import PADDING, memory_bytes, new_model, padded
 from predzip.predictors.mixing.step import code_bytes
 
 _Bytes = NDArray[np.uint8]
@@ -44,13 +45,11 @@ _FAMILY_OF = {
     Kind.BINARY: families.BINARY,
     Kind.EXECUTABLE: families.EXECUTABLE,
 }
-_PIXEL_STRIDES = {Kind.IMAGE8: 1, Kind.IMAGE24: 3, Kind.IMAGE32: 4}
 _LEAST_TYPED_BYTES = 512
 """A model of its own takes some 10 ms to make: a table of many short segments must not keep a decoder busy."""
 _WIDEST_ROW_BYTES = 1 << 16
 _PIXEL_MODEL_BYTES = 60 << 20  # four bytes a pixel; the others take less
 _PIXEL_MODEL_ROW_BYTES = 600  # for each byte of a row
-_AUDIO_BITS = {Kind.AUDIO8: 8, Kind.AUDIO16: 16, Kind.AUDIO16BE: 16}
 _NO_PRIORS = np.zeros((0, 0, 1, 256), np.uint16)
 
 
@@ -69,9 +68,9 @@ class _Stream:
 
 def _is_codable(segment: Segment) -> bool:
     """Say whether a segment may have a model of its own, so that tables cannot ask for much time or memory."""
-    if segment.kind in _AUDIO_BITS:
+    if segment.kind in AUDIO_SAMPLE_BYTES:
         return segment.length >= _LEAST_TYPED_BYTES
-    if segment.kind in _PIXEL_STRIDES:
+    if segment.kind in IMAGE_PIXEL_BYTES:
         return segment.length >= max(_LEAST_TYPED_BYTES, segment.parameter) and segment.parameter <= _WIDEST_ROW_BYTES
     return True
 
@@ -98,20 +97,20 @@ def _streams(segments: list[Segment], level: int) -> tuple[list[_Stream], list[t
 
 def _stepper(stream: _Stream, level: int) -> _Step:
     """A fresh model for the stream, ready to code it."""
-    if stream.kind in _PIXEL_STRIDES:
+    if stream.kind in IMAGE_PIXEL_BYTES:
         from predzip.predictors.mixing.pixels import code_pixels, new_pixel_model
 
-        pixels = new_pixel_model(stream.parameter, _PIXEL_STRIDES[stream.kind], stream.length)
+        pixels = new_pixel_model(stream.parameter, IMAGE_PIXEL_BYTES[stream.kind], stream.length)
 
         def step_pixels(coder: _State, buffer: _Bytes, data: _Bytes, begin: int, end: int) -> int:
             code_pixels(pixels, coder, buffer, data, begin, end)
             return end
 
         return step_pixels
-    if stream.kind in _AUDIO_BITS:
+    if stream.kind in AUDIO_SAMPLE_BYTES:
         from predzip.predictors.mixing.audio import code_audio, new_audio_model
 
-        bits = _AUDIO_BITS[stream.kind]
+        bits = 8 * AUDIO_SAMPLE_BYTES[stream.kind]
         audio = new_audio_model(bits, stream.parameter, stream.kind == Kind.AUDIO16BE, stream.length)
 
         def step_audio(coder: _State, buffer: _Bytes, data: _Bytes, begin: int, end: int) -> int:
@@ -213,7 +212,7 @@ class MixingCodec:
             position += stop - start
         coder = new_decoder(coded)
         for stream in streams:
-            array = np.zeros(stream.length + 8, np.uint8)
+            array = np.zeros(stream.length + PADDING, np.uint8)
             if stream.kind not in _FAMILY_OF:
                 array = array[: stream.length]
             step = _stepper(stream, self.level)

@@ -13,8 +13,8 @@ from predzip.jit import kernel
 from predzip.predictors.mixing.registers import LAST_8, LAST_16, MATCH, POSITION
 
 MODELS = 2
-WORDS = 4  # registers of one model, in this order
-POINTER, LENGTH, _MISSES, _UNUSED = 0, 1, 2, 3
+WORDS = 4  # registers of one model: these three, and one that is free
+POINTER, LENGTH, _MISSES = 0, 1, 2
 
 _U = np.uint64
 _HASH_FACTOR = _U(0x9E3779B97F4A7C15)

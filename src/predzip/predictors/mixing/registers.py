@@ -37,7 +37,6 @@ RECORD_COLUMN = 38  # index of the next byte in its record
 FIELD_AT = 39  # index of the first byte of the field
 ALIGNED = 40  # three bytes of the same field in the line above: before, at and behind the place in the field
 INDENT = 41  # blanks at the start of the line
-KEY_POINTER, KEY_LENGTH = 42, 43  # what followed the same key before, and how long it has agreed
 TOKEN_1, TOKEN_2, TOKEN_3 = 60, 61, 62  # the last tokens: words and single marks, blanks left out
 FIELDS = 64  # 64 words: where the fields of this line start, behind them those of the line above
 _FIELDS_MAX = 63

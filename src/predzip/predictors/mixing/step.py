@@ -120,6 +120,30 @@ def _find_lines(model: Model, prefix: int, bit_index: int) -> int:
 
 
 @inlined
+def _match_inputs(
+    model: Model,
+    r: NDArray[np.uint64],
+    match: int,
+    first: int,
+    expected: int,
+    bucket: int,
+    prefix: int,
+    bit_index: int,
+) -> int:
+    """Two inputs of one match; return the entry of its map that spoke, -1 where the bits so far contradict it."""
+    inputs = model.inputs
+    if expected >= 0 and (expected | 256) >> (8 - bit_index) == prefix:
+        trust = match_index(bucket, match_misses(r, match), expected >> (7 - bit_index) & 1)
+        p1 = map_p(model.match_maps[match], trust)
+        inputs[first] = stretch(p1)
+        inputs[first + 1] = (p1 - 32768) >> 5
+        return trust
+    inputs[first] = 0
+    inputs[first + 1] = 0
+    return -1
+
+
+@inlined
 def _learn_direct(direct: NDArray[np.uint16], index: int, bit: int, rate: int) -> None:
     p1 = int(direct[_U(index)])
     if bit:
@@ -220,26 +244,12 @@ def _code_byte(
             if bit_index == 0:
                 hits = found
         _context_inputs(model, node)
-        trust_0 = -1
-        if expected_0 >= 0 and (expected_0 | 256) >> (8 - bit_index) == prefix:
-            trust_0 = match_index(bucket_0, match_misses(r, 0), expected_0 >> (7 - bit_index) & 1)
-            p1 = map_p(model.match_maps[0], trust_0)
-            inputs[first_match] = stretch(p1)
-            inputs[first_match + 1] = (p1 - 32768) >> 5
-        else:
+        trust_0 = _match_inputs(model, r, 0, first_match, expected_0, bucket_0, prefix, bit_index)
+        if trust_0 < 0:
             bucket_0 = 0
-            inputs[first_match] = 0
-            inputs[first_match + 1] = 0
         trust_1 = -1
         if matches > 1:
-            if expected_1 >= 0 and (expected_1 | 256) >> (8 - bit_index) == prefix:
-                trust_1 = match_index(bucket_1, match_misses(r, 1), expected_1 >> (7 - bit_index) & 1)
-                p1 = map_p(model.match_maps[1], trust_1)
-                inputs[first_match + 2] = stretch(p1)
-                inputs[first_match + 3] = (p1 - 32768) >> 5
-            else:
-                inputs[first_match + 2] = 0
-                inputs[first_match + 3] = 0
+            trust_1 = _match_inputs(model, r, 1, first_match + 2, expected_1, bucket_1, prefix, bit_index)
         direct_1 = 256 + (c1 << 8 | prefix)
         direct_2 = 256 + 65536 + (order_2 ^ (prefix * 0x3F1D & 0x3FFFF))
         inputs[first_direct] = stretch(int(direct[_U(prefix)]))
