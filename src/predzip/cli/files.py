@@ -123,8 +123,12 @@ class Output(abc.ABC):
             return self._file.write(data)
 
     def __enter__(self) -> Self:
-        with self._errors():
-            self._file = self._open()
+        try:
+            with self._errors():
+                self._file = self._open()
+        except BaseException:  # a signal may come between the file's making and the body of the `with`
+            self._clean_up()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
@@ -227,8 +231,8 @@ class NewFile(Output):
         # Never more open than the input, not even while it is being written.
         mode = 0o666 if self._like is None else stat.S_IMODE(self._like.st_mode) & 0o777 | stat.S_IWUSR
         flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
+        self._created = True  # before it is: a signal may come right behind the call, and the name is ours alone
         descriptor = os.open(self._temporary, flags, mode)
-        self._created = True
         return os.fdopen(descriptor, "wb")
 
     def _complete(self) -> None:
