@@ -7,6 +7,7 @@ RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 ARGS ?=
 DATA ?=
+TORCH ?= torch==2.13.0
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint bench docs clean
@@ -51,7 +52,15 @@ $(VENV)/.ready-bench: pyproject.toml | $(VENV)/.pip
 	@$(PIP) --editable '.[bench]'
 	@touch $@
 
-$(VENV)/.ready-dev: pyproject.toml | $(VENV)/.pip
+# Of the newest torch pip may take the build with gigabytes of CUDA libraries, which no test needs. Of this version it takes
+# the one for processors (2.13.0+cpu) wherever an index or a folder of wheels offers it; a torch that is there stays.
+# The extra of the package then finds its requirement met. TORCH="torch==... --index-url ..." names another build.
+$(VENV)/.torch: | $(VENV)/.pip
+	@echo "installing torch for processors"
+	@$(RUN) -c 'import torch' 2>/dev/null || $(PIP) $(TORCH)
+	@touch $@
+
+$(VENV)/.ready-dev: pyproject.toml | $(VENV)/.pip $(VENV)/.torch
 	@echo "installing predzip with all extras and the developers' tools"
 	@$(PIP) --editable '.[all]' --group dev
 	@touch $@ $(VENV)/.ready-bench

@@ -26,6 +26,12 @@ SINGLE_AIMS = {
     "kennedy_500k.xls": 12_000,
     "ooffice_500k.exe": 178_000,
 }
+OVER_PAQ8PX = {"wiki_2k.xml": 0.60, "wiki_20k.xml": 0.75, "requests_20k.py": 0.75}
+OVER_PAQ8PX_BY_KIND = {"text": 0.97, "code": 0.97, "structured": 1.05}
+"""Of files of 60 KB and more."""
+MEAN_OVER_PAQ8PX = 0.88
+"""Of text and code."""
+_LONG_BYTES = 60_000
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,7 @@ def aims(rows: list[Row]) -> Iterator[Aim]:
         yield Aim(f"{row.file} <= 1.01 of lpaq1 and zpaq", row.levels[best], LARGEST_OVER_BEST_PEER * row.best_peer)
         if row.file in SINGLE_AIMS:
             yield Aim(f"{row.file} <= {SINGLE_AIMS[row.file]:,}", row.levels[best], SINGLE_AIMS[row.file])
+    yield from _aims_beside_paq8px(rows, best)
     words = [row for row in rows if row.kind in WORDS]
     if not words:
         return
@@ -91,6 +98,22 @@ def aims(rows: list[Row]) -> Iterator[Aim]:
         if level in words[0].levels:
             total = sum(row.levels[level] for row in words)
             yield Aim(f"level {level}, sum of {', '.join(WORDS)} <= {text}", total, limit)
+
+
+def _aims_beside_paq8px(rows: list[Row], best: int) -> Iterator[Aim]:
+    ratios = []
+    for row in rows:
+        ratio = row.levels[best] / row.peers["paq8px"]
+        limit = OVER_PAQ8PX.get(row.file)
+        if row.original_bytes >= _LONG_BYTES:
+            limit = OVER_PAQ8PX_BY_KIND.get(row.kind)
+            if row.kind in ("text", "code"):
+                ratios.append(ratio)
+        if limit is not None:
+            yield Aim(f"{row.file} <= {limit} of paq8px -8", ratio, limit)
+    if ratios:
+        mean = sum(ratios) / len(ratios)
+        yield Aim(f"mean of text and code of 60 KB and more <= {MEAN_OVER_PAQ8PX} of paq8px -8", mean, MEAN_OVER_PAQ8PX)
 
 
 def report(rows: list[Row]) -> Iterator[str]:
@@ -107,7 +130,8 @@ def report(rows: list[Row]) -> Iterator[str]:
     yield ""
     for aim in aims(rows):
         verdict = "pass" if aim.met else "FAIL"
-        yield f"{verdict}  {aim.text}: {aim.value:,.0f} ({aim.value / aim.limit:.3f} of the limit)"
+        digits = 3 if aim.limit < 2 else 0
+        yield f"{verdict}  {aim.text}: {aim.value:,.{digits}f} ({aim.value / aim.limit:.3f} of the limit)"
 
 
 def _sums(rows: list[Row]) -> Iterator[Row]:

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from predzip.experiments.bench.contenders import OWN_PREFIX, default_levels, select
 from predzip.experiments.bench.environment import environment
-from predzip.experiments.bench.results import Measurement, totals
+from predzip.experiments.bench.results import Direction, Measurement, totals
 from predzip.experiments.bench.runner import expand, measure_files
 from predzip.experiments.bench.tables import describe_environment
 from predzip.units import format_bytes
@@ -32,6 +32,12 @@ DATA_FOLDERS = (ROOT.parent / "shared" / "data" / "bench", ROOT / "examples" / "
 RESULTS = ROOT / "benchmarks" / "results"
 SPEED_FILES = ("dickens_1m.txt", "alice29.txt")
 """Texts on which the speed of a level is stated: the first one that was measured."""
+
+_NOTES = (
+    "Original bytes per second, compiled and warmed up: first of time as it passes, on a quiet machine, where levels",
+    "with a prior use a second core; then of processor time, both threads together, waiting included. Memory is the",
+    "peak of the process over all files that were measured, about 150 MB of it Python with NumPy and numba.",
+)
 
 
 def default_data() -> Path:
@@ -68,24 +74,28 @@ def sizes_page(table: list[list[str]]) -> str:
 
 
 def speed_page(rows: list[Measurement], command: str) -> str:
-    """Speed and memory of each level: on one text, and over all files."""
+    """Speed of each level on one text, memory over all files."""
     text = next(
         (name for name in SPEED_FILES if name in {Path(row.file).name for row in rows}), Path(rows[0].file).name
     )
     lines = ["# Speed and memory of each level", ""]
-    lines += [_line(["level", f"{text}: compress", "decompress", "all files: compress", "decompress", "peak memory"])]
+    heading = ["level", f"{text}: compress", "decompress", "processor time: compress", "decompress", "peak memory"]
+    lines += [_line(heading)]
     lines += ["|---" + "|---:" * 5 + "|"]
     for total in totals(rows):
         one = next(row for row in rows if Path(row.file).name == text and row.codec == total.codec)
         speeds = [
+            *(_wall_speed(one, one.compress), _wall_speed(one, one.decompress)),
             *(one.compress_bytes_per_second, one.decompress_bytes_per_second),
-            *(total.compress_bytes_per_second, total.decompress_bytes_per_second),
         ]
         cells = [f"{format_bytes(speed)}/s" for speed in speeds]
         lines.append(_line([total.codec.removeprefix(OWN_PREFIX), *cells, format_bytes(total.peak_memory_bytes)]))
-    lines += ["", "Original bytes per second of processor time on one core, compiled and warmed up; memory is the peak"]
-    lines += ["of the whole process, about 150 MB of it Python with NumPy and numba.", ""]
+    lines += ["", *_NOTES, ""]
     return "\n".join([*lines, describe_environment(environment(command))]) + "\n"
+
+
+def _wall_speed(row: Measurement, direction: Direction | None) -> float:
+    return row.original_bytes / direction.wall_seconds if direction else 0.0
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -254,10 +254,15 @@ def test_levels_are_permanent() -> None:
         1: (1, 8 << 20),
         2: (2, 16 << 20),
         3: (3, 16 << 20),
+        4: (4, 16 << 20),
+        5: (4, 16 << 20),
+        6: (4, 16 << 20),
     }
-    assert all(level_row(level) is LEVELS[3] for level in range(3, 10))
-    for level in LEVELS:
+    assert all(level_row(level) is LEVELS[6] for level in range(6, 10))
+    for level in range(1, 5):
         assert choose_codec(level).codec == reference_for_frame(1, bytes([level]))
+    assert choose_codec(5).codec == reference_for_frame(2, b"\x04\x01")
+    assert choose_codec(6).codec == reference_for_frame(2, b"\x04\x02")
 
 
 def test_levels_keep_their_memory() -> None:

@@ -26,6 +26,7 @@ NAMES = {
     "UnsupportedError",
     "UsageError",
     "__version__",
+    "code_length",
     "compress",
     "decompress",
     "inspect",

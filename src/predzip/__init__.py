@@ -9,6 +9,7 @@ The names below are the public interface; everything else may change. Importing 
 
 from predzip.api import Compressor as Compressor
 from predzip.api import Decompressor as Decompressor
+from predzip.api import code_length as code_length
 from predzip.api import compress as compress
 from predzip.api import decompress as decompress
 from predzip.codecs.levels import DEFAULT_LEVEL as DEFAULT_LEVEL
@@ -46,6 +47,7 @@ __all__ = [
     "UnsupportedError",
     "UsageError",
     "__version__",
+    "code_length",
     "compress",
     "decompress",
     "inspect",

@@ -20,8 +20,9 @@ from predzip.container import (
     FrameWriter,
     NeedData,
 )
-from predzip.errors import ModelError, UsageError
-from predzip.parallel import BlockTask, OrderedWork
+from predzip.errors import UsageError
+from predzip.parallel import BlockTask, OrderedWork, Workers
+from predzip.predictors.neural import catalogue
 
 Buffer = bytes | bytearray | memoryview
 
@@ -42,6 +43,7 @@ def compress(
     level: int = DEFAULT_LEVEL,
     *,
     method: str | None = None,
+    model: str | None = None,
     threads: int = 1,
     progress: Progress | None = None,
 ) -> bytes:
@@ -51,11 +53,12 @@ def compress(
         data: anything with the buffer protocol.
         level: 1 (fast) to 9 (small); see `predzip.codecs.levels`.
         method: name of another way of coding, such as "ppm"; None means the level's own.
+        model: name or path of weights; None means those of the level, if it has any. Decoding needs the same.
         threads: processes that work on blocks at the same time; 0 takes all cores. The result is the same.
             More than one, in a script, needs the usual `if __name__ == "__main__":`.
         progress: called with the number of input bytes finished since the last call.
     """
-    compressor = Compressor(level, method=method, threads=threads, progress=progress)
+    compressor = Compressor(level, method=method, model=model, threads=threads, progress=progress)
     return compressor.compress(data) + compressor.flush()
 
 
@@ -77,6 +80,7 @@ def decompress(
     Raises:
         FormatError: the data is damaged, truncated or nothing that predzip wrote.
         LimitError: decoding needs more than `memory_limit`.
+        ModelError: decoding needs a model that is not here.
     """
     view = bytes_view(data)
     position = 0
@@ -90,12 +94,55 @@ def decompress(
     return b"".join(decoded_blocks(read, threads=threads, memory_limit=memory_limit, progress=progress))
 
 
+def code_length(
+    data: Buffer,
+    *,
+    model: str | None = None,
+    level: int | None = None,
+    method: str | None = None,
+    chunk_bytes: int | None = None,
+    progress: Progress | None = None,
+) -> float:
+    """Return how many bits the content would take, without headers and checksums.
+
+    A model alone is asked for the probability of every byte, and nothing is coded; so are the methods with one
+    predictor. A level decides bit by bit, so its bits are counted as they leave the coder.
+
+    Args:
+        data: anything with the buffer protocol.
+        model: name or path of weights. Without `level` and `method`: this model alone, as a predictor.
+        level: as for `compress`; the default level if neither `model` nor `method` is given.
+        method: as for `compress`.
+        chunk_bytes: cut the data and start anew for each piece, as the literature does with 2,048 bytes;
+            None means one piece for a model, and the blocks of a frame otherwise.
+        progress: called with the number of bytes finished since the last call.
+
+    Raises:
+        ModelError: there is no such model, or it does not predict bytes.
+        UsageError: there is no such level or method.
+    """
+    content = bytes(bytes_view(data))
+    if chunk_bytes is not None and chunk_bytes < 1:
+        raise UsageError(f"chunks must have at least 1 byte, not {chunk_bytes}")
+    if model is not None and level is None and method is None:
+        from predzip.codecs.code_length import model_bits  # loads NumPy
+
+        return model_bits(catalogue.load(model), content, chunk_bytes, progress)
+    choice = choose_codec(DEFAULT_LEVEL if level is None else level, method, model)
+    from predzip.codecs.code_length import block_bits
+
+    codec = choice.codec.build()
+    size = chunk_bytes or choice.block_bytes
+    return sum(block_bits(codec, content[start : start + size], progress) for start in range(0, len(content), size))
+
+
 def decoded_blocks(
     read: Callable[[int], Buffer],
     *,
     threads: int = 1,
     memory_limit: int | None = DEFAULT_MEMORY_LIMIT,
     progress: Progress | None = None,
+    workers: Workers | None = None,
 ) -> Generator[bytes, None, None]:
     """Decode all frames of an input, block by block, each verified before it is given out.
 
@@ -104,9 +151,10 @@ def decoded_blocks(
         threads: as for `decompress`.
         memory_limit: as for `decompress`.
         progress: as for `decompress`.
+        workers: of somebody else, in place of `threads` processes.
     """
     reader = FrameReader()
-    work: OrderedWork[BlockReady] = OrderedWork(threads, progress)
+    work: OrderedWork[BlockReady] = OrderedWork(threads, progress, workers)
     try:
         while not isinstance(event := reader.next_event(), EndOfInput):
             if isinstance(event, NeedData):
@@ -133,9 +181,7 @@ def decoding_task(block: BlockReady, memory_limit: int | None) -> BlockTask | by
     if block.stored:
         return block.payload
     header = block.header
-    reference = reference_for_frame(header.method_id, header.parameters)
-    if header.fingerprint:
-        raise ModelError(f"needs the model {header.fingerprint.hex()}, which this release does not know")
+    reference = reference_for_frame(header.method_id, header.parameters, header.fingerprint)
     return BlockTask(reference, "decode", block.payload, block.original_length, memory_limit)
 
 
@@ -145,8 +191,10 @@ class Compressor:
     Args:
         level: as for `compress`.
         method: as for `compress`.
+        model: as for `compress`.
         threads: as for `compress`.
         progress: as for `compress`.
+        workers: of somebody else, in place of `threads` processes.
     """
 
     def __init__(
@@ -154,15 +202,19 @@ class Compressor:
         level: int = DEFAULT_LEVEL,
         *,
         method: str | None = None,
+        model: str | None = None,
         threads: int = 1,
         progress: Progress | None = None,
+        workers: Workers | None = None,
     ) -> None:
-        choice = choose_codec(level, method)
+        choice = choose_codec(level, method, model)
         self._reference: CodecReference = choice.codec
         self._block_bytes = choice.block_bytes
         # The length is left out even where a file tells it: a pipe must give the same bytes.
-        self._writer = FrameWriter(FrameHeader(choice.codec.method_id, choice.codec.parameters))
-        self._work: OrderedWork[bytes] = OrderedWork(threads, progress)
+        self._writer = FrameWriter(
+            FrameHeader(choice.codec.method_id, choice.codec.parameters, choice.codec.fingerprint)
+        )
+        self._work: OrderedWork[bytes] = OrderedWork(threads, progress, workers)
         self._buffer = bytearray()
         self._flushed = False
 

@@ -33,6 +33,7 @@ class Options(TypedDict, total=False):
 
     level: int
     method: str | None
+    model: str | None
     threads: int
     memory_limit: int | None
 
@@ -74,7 +75,7 @@ def open(
         encoding: for text, as in `io.TextIOWrapper`.
         errors: likewise.
         newline: likewise.
-        options: `level`, `method`, `threads`, `memory_limit`, as for `PredzipFile`.
+        options: `level`, `method`, `model`, `threads`, `memory_limit`, as for `PredzipFile`.
     """
     if mode not in _TEXT_MODES:
         if (encoding, errors, newline) != (None, None, None):
@@ -92,6 +93,7 @@ class PredzipFile(io.BufferedIOBase):
         mode: "rb", "wb", "xb" or "ab"; the "b" may be left out.
         level: as for `predzip.compress`; for writing.
         method: as for `predzip.compress`; for writing.
+        model: as for `predzip.compress`; for writing.
         threads: processes that work on blocks; 0 takes all cores.
         memory_limit: as for `predzip.decompress`; for reading.
     """
@@ -103,6 +105,7 @@ class PredzipFile(io.BufferedIOBase):
         *,
         level: int = DEFAULT_LEVEL,
         method: str | None = None,
+        model: str | None = None,
         threads: int = 1,
         memory_limit: int | None = DEFAULT_MEMORY_LIMIT,
     ) -> None:
@@ -115,7 +118,7 @@ class PredzipFile(io.BufferedIOBase):
         self.mode = _BINARY_MODES[mode]
         writing = self.mode != "rb"
         if writing:  # before the file is opened: a wrong level must not truncate it
-            self._compressor = Compressor(level, method=method, threads=threads)
+            self._compressor = Compressor(level, method=method, model=model, threads=threads)
         self._owns_raw = isinstance(file, str | bytes | os.PathLike)
         if self._owns_raw:
             self._raw = cast(BinaryIO, builtins.open(cast(Path, file), self.mode))  # noqa: SIM115

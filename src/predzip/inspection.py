@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from predzip.api import Buffer, bytes_view
-from predzip.codecs.registry import method_name
+from predzip.codecs.registry import method_name, model_name
 from predzip.container import BlockReady, EndOfInput, FrameEnded, FrameReader, FrameStarted, NeedData
 from predzip.units import bits_per_byte, raw_rate
 
@@ -26,6 +26,8 @@ class FrameSummary:
     method: str
     parameters: bytes
     fingerprint: bytes
+    model: str
+    """Name of the model that decoding needs; empty where it needs none, or one whose name is not known here."""
     block_count: int
     stored_block_count: int
     compressed_bytes: int
@@ -108,6 +110,7 @@ def _inspect(file: BinaryIO) -> FileSummary:
                     method=method_name(header.method_id),
                     parameters=header.parameters,
                     fingerprint=header.fingerprint,
+                    model=model_name(header.method_id, header.parameters, header.fingerprint),
                     block_count=event.block_count,
                     stored_block_count=stored_count,
                     compressed_bytes=event.frame_length,

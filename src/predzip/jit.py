@@ -16,7 +16,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +23,8 @@ from typing import Any, TypeVar, cast
 
 import numba
 from numba.core import config as numba_config
+
+from predzip.places import user_cache_folder
 
 _CONFIG = cast(Any, numba_config)  # its settings are made at run time, unknown to type checkers
 _Function = TypeVar("_Function", bound=Callable[..., object])
@@ -39,19 +40,9 @@ def _source_fingerprint() -> str:
     return digest.hexdigest()[:16]
 
 
-def _user_cache_folder() -> Path:
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home()))
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "predzip"
-
-
 def cache_folder() -> Path:
     """Where compiled kernels are kept: NUMBA_CACHE_DIR if set, else the user's cache folder."""
-    return Path(os.environ.get("NUMBA_CACHE_DIR") or _user_cache_folder()) / f"kernels-{_source_fingerprint()}"
+    return Path(os.environ.get("NUMBA_CACHE_DIR") or user_cache_folder()) / f"kernels-{_source_fingerprint()}"
 
 
 _OLD_CACHE_DAYS = 30

@@ -19,13 +19,14 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import connection
 from typing import Any, Generic, Literal, TypeVar
 
 from predzip.codecs.base import BlockCodec, Progress
+from predzip.codecs.cores import usable_cores
 from predzip.codecs.registry import CodecReference
 from predzip.errors import LimitError, PredzipError, UsageError
 from predzip.units import format_bytes
@@ -47,16 +48,22 @@ class BlockTask:
     """Bytes that the codec may take in its process."""
 
 
+@dataclass(frozen=True)
+class Workers:
+    """Workers of somebody else, such as a cluster, that do blocks in place of processes of our own."""
+
+    executor: Executor
+    count: int
+    """Blocks to hand out at a time for each input."""
+    deadly: tuple[type[BaseException], ...] = ()
+    """Errors that mean that a worker died, beyond those of `concurrent.futures`."""
+
+
 def resolve_threads(threads: int) -> int:
     """Turn the -T number into a number of processes: 0 means one for each core that this process may use."""
     if isinstance(threads, bool) or not isinstance(threads, int) or not 0 <= threads <= _MAX_THREADS:
         raise UsageError(f"threads must be 0 (all cores) to {_MAX_THREADS}, not {threads!r}")
-    if threads:
-        return threads
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS, Windows
-        return os.cpu_count() or 1
+    return threads or usable_cores()
 
 
 class _Counter:
@@ -108,6 +115,11 @@ _runner = BlockRunner()
 def _start_worker(shared_count: Any) -> None:  # noqa: ANN401 - multiprocessing gives its shared values no public type
     global _shared_count
     _shared_count = shared_count
+    become_worker()
+
+
+def become_worker() -> None:
+    """Leave Ctrl-C to the owner of this process, and end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
 
@@ -126,6 +138,17 @@ def _run_in_worker(task: BlockTask) -> bytes:
             _shared_count.value += count
 
     return _runner.run(task, report)
+
+
+_of_this_thread = threading.local()
+
+
+def run_alone(task: BlockTask) -> bytes:
+    """Do a task in a worker of somebody else, which may have several threads; each keeps the codec of its last task."""
+    if not hasattr(_of_this_thread, "runner"):
+        _of_this_thread.runner = BlockRunner()
+    runner: BlockRunner = _of_this_thread.runner
+    return runner.run(task)
 
 
 # --- in the owner ----------------------------------------------------------------------------------------------
@@ -149,13 +172,16 @@ class OrderedWork(Generic[_Tag]):
     """Runs block tasks and gives their results back in the order they were put.
 
     Invariants: `_pending` is in order of arrival; `_held` is younger than all of `_pending`; both together hold
-    at most `threads` blocks between two calls.
+    at most `threads` blocks between two calls; with `workers`, as many as they do at a time, and none is held here.
     """
 
-    def __init__(self, threads: int = 1, progress: Progress | None = None) -> None:
-        self._threads = resolve_threads(threads)
+    def __init__(self, threads: int = 1, progress: Progress | None = None, workers: Workers | None = None) -> None:
+        self._workers = workers
+        self._threads = workers.count if workers else resolve_threads(threads)
         self._progress = progress
         self._pending: deque[tuple[_Tag, Future[bytes]]] = deque()
+        self._sizes: dict[Future[bytes], int] = {}
+        """Of blocks in the hands of `workers`, which tell no progress: they count when they come back."""
         self._held: tuple[_Tag, BlockTask] | None = None
         self._pool: ProcessPoolExecutor | None = None
         self._shared_count: Any = None
@@ -167,7 +193,7 @@ class OrderedWork(Generic[_Tag]):
 
         Nothing happens before the iteration, which must reach its end.
         """
-        if self._threads == 1:
+        if self._threads == 1 and self._workers is None:
             yield tag, self._run_here(task)
             return
         while len(self._pending) + (self._held is not None) >= self._threads:
@@ -178,7 +204,7 @@ class OrderedWork(Generic[_Tag]):
             done: Future[bytes] = Future()
             done.set_result(self._run_here(task))
             self._pending.append((tag, done))
-        elif self._pool is None and self._held is None:
+        elif self._pool is None and self._held is None and self._workers is None:
             self._held = (tag, task)
         else:
             held, self._held = self._held, None
@@ -196,6 +222,8 @@ class OrderedWork(Generic[_Tag]):
     def close(self, *, kill: bool = False) -> None:
         """End the workers; `kill` does not wait for what they are doing."""
         pool, self._pool, self._held = self._pool, None, None
+        for _, future in self._pending:
+            future.cancel()  # what has begun in a pool goes on, see below; a cluster forgets it
         self._pending.clear()
         if pool is None:
             return
@@ -213,7 +241,13 @@ class OrderedWork(Generic[_Tag]):
         return task
 
     def _submit(self, tag: _Tag, task: BlockTask) -> None:
-        with _sigint_blocked(), _clear_errors():
+        if self._workers is not None:
+            with self._clear_errors():
+                future = self._workers.executor.submit(run_alone, task)
+            self._sizes[future] = task.original_bytes
+            self._pending.append((tag, future))
+            return
+        with _sigint_blocked(), self._clear_errors():
             if self._pool is None:
                 context = multiprocessing.get_context("spawn")
                 self._shared_count = context.Value(ctypes.c_uint64)
@@ -230,12 +264,15 @@ class OrderedWork(Generic[_Tag]):
             (tag, task), self._held = self._held, None
             return tag, self._run_here(task)
         tag, future = self._pending.popleft()
-        with _clear_errors():
+        with self._clear_errors():
             # Waiting in short steps keeps Ctrl-C alive on every platform and moves the progress bar.
             while not wait([future], timeout=_POLL_SECONDS).done:
                 self._report_shared()
             self._report_shared()
-            return tag, future.result()
+            result = future.result()
+        if self._progress and future in self._sizes:
+            self._progress(self._sizes.pop(future))
+        return tag, result
 
     def _report_shared(self) -> None:
         if self._progress and self._shared_count is not None:
@@ -243,13 +280,15 @@ class OrderedWork(Generic[_Tag]):
             self._progress(count - self._seen_count)
             self._seen_count = count
 
-
-@contextlib.contextmanager
-def _clear_errors() -> Iterator[None]:
-    try:
-        yield
-    except BrokenProcessPool as error:
-        raise PredzipError(
-            "a worker process died: killed, or out of memory (use fewer threads);"
-            " a script must call predzip under: if __name__ == '__main__'"
-        ) from error
+    @contextlib.contextmanager
+    def _clear_errors(self) -> Iterator[None]:
+        theirs = self._workers.deadly if self._workers else ()
+        deadly: tuple[type[BaseException], ...] = (BrokenProcessPool, *theirs)
+        try:
+            yield
+        except deadly as error:
+            where = "a worker of the cluster" if self._workers else "a worker process"
+            raise PredzipError(
+                f"{where} died: killed, or out of memory (use fewer threads);"
+                " a script must call predzip under: if __name__ == '__main__'"
+            ) from error

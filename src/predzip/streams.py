@@ -9,6 +9,7 @@ from typing import BinaryIO, Protocol
 from predzip.api import DEFAULT_MEMORY_LIMIT, Compressor, decoded_blocks
 from predzip.codecs.base import Progress
 from predzip.codecs.levels import DEFAULT_LEVEL
+from predzip.parallel import Workers
 
 _PIECE_BYTES = 1 << 18
 
@@ -45,11 +46,13 @@ def compress_stream(
     level: int = DEFAULT_LEVEL,
     *,
     method: str | None = None,
+    model: str | None = None,
     threads: int = 1,
     progress: Progress | None = None,
+    workers: Workers | None = None,
 ) -> Sizes:
     """Compress all of `source` into `sink`, in bounded memory; the arguments are those of `predzip.compress`."""
-    compressor = Compressor(level, method=method, threads=threads, progress=progress)
+    compressor = Compressor(level, method=method, model=model, threads=threads, progress=progress, workers=workers)
     read = _CountedReads(source)
     written = 0
     try:
@@ -73,11 +76,12 @@ def decompress_stream(
     threads: int = 1,
     memory_limit: int | None = DEFAULT_MEMORY_LIMIT,
     progress: Progress | None = None,
+    workers: Workers | None = None,
 ) -> Sizes:
     """Decompress all of `source` into `sink`, in bounded memory, or only test it where that is None."""
     read = _CountedReads(source)
     written = 0
-    blocks = decoded_blocks(read, threads=threads, memory_limit=memory_limit, progress=progress)
+    blocks = decoded_blocks(read, threads=threads, memory_limit=memory_limit, progress=progress, workers=workers)
     with contextlib.closing(blocks):
         for original in blocks:
             if sink is not None:

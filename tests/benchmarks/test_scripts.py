@@ -55,6 +55,8 @@ def test_verdicts(tables: tuple[Path, Path]) -> None:
     verdicts = {aim.text: aim.met for aim in compare_peers.aims(rows)}
     assert verdicts == {
         "alice29.txt <= 1.01 of lpaq1 and zpaq": True,
+        "alice29.txt <= 0.97 of paq8px -8": False,
+        "mean of text and code of 60 KB and more <= 0.88 of paq8px -8": False,
         "kennedy_500k.xls <= 1.01 of lpaq1 and zpaq": False,
         "kennedy_500k.xls <= 12,000": False,
         "level 3, sum of text, code, structured <= 0.95 of lpaq1": True,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from predzip.cli.bench import _encodable, _progress, bench
+from predzip.cli.bench import _progress, bench, encodable
 from predzip.errors import UsageError
 
 
@@ -106,8 +106,8 @@ def test_strange_names_and_screens(tmp_path: Path) -> None:
     result = run(strange, "--levels", "none", "--codecs", "zlib")
     assert result.exit_code == 0, result.output
     assert "line\\nbreak \\udcff.txt, 100 bytes" in result.stdout
-    assert _encodable("── é\udcff", "ascii") == "-- \\xe9\\udcff"
-    assert _encodable("── é", "utf-8") == "── é"
+    assert encodable("── é\udcff", "ascii") == "-- \\xe9\\udcff"
+    assert encodable("── é", "utf-8") == "── é"
 
 
 def test_progress_shows_only_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,10 +8,10 @@ import stat
 from pathlib import Path
 
 import pytest
-from conftest import TEXT, CommandLine, leftovers
 
 import predzip
 import standin
+from conftest import TEXT, CommandLine, leftovers
 
 PACKED = predzip.compress(TEXT, method=standin.NAME)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import TEXT, CommandLine, leftovers
 
 import predzip
 import standin
+from conftest import TEXT, CommandLine, leftovers
 from predzip.cli.progress import Bar
 
 PACKED = predzip.compress(TEXT, method=standin.NAME)

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import TEXT, leftovers
 
 import predzip
 import standin
+from conftest import TEXT, leftovers
 
 TESTS = Path(__file__).parent.parent
 SLOW = standin.SLOW_MARK + TEXT

@@ -135,6 +135,7 @@ def test_default_options_are_permanent() -> None:
             "max_nodes": 2**23,
             "past": b"",
         },
+        "bayes": {"components": "fnpc", "share": 0},
     }
 
 

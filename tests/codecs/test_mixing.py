@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import tracemalloc
 from contextlib import suppress
@@ -100,10 +101,11 @@ def test_typed_models_pay(monkeypatch: pytest.MonkeyPatch, kind: Kind, data: byt
 def test_higher_levels_are_smaller(sample: str) -> None:
     data = corpus.samples(15_000)[sample]
     sizes = [len(MixingCodec(level).encode_block(data)) for level in MIXING_LEVELS]
-    assert sizes == sorted(sizes, reverse=True)
+    assert all(after <= 1.005 * before for before, after in itertools.pairwise(sizes))
+    assert sizes[-1] < 0.98 * sizes[0]
 
 
-@pytest.mark.parametrize("parameters", [b"", b"\x00", b"\x04", b"\xff", b"\x01\x01"])
+@pytest.mark.parametrize("parameters", [b"", b"\x00", b"\x05", b"\xff", b"\x01\x01"])
 def test_unknown_strengths_are_refused(parameters: bytes) -> None:
     with pytest.raises(UnsupportedError):
         codec_for_frame(1, parameters)

@@ -13,13 +13,14 @@ from predzip.errors import CorruptError
 from predzip.predictors import registry
 from predzip.predictors.base import Predictor
 
-NAMES = ["uniform", "frequency", "ngram", "ppm", "ctw"]
+NAMES = ["uniform", "frequency", "ngram", "ppm", "ctw", "bayes"]
 FINGERPRINTS = {
     "uniform": "759654c8cff949c5",
     "frequency": "63846586ef28ad8a",
     "ngram": "b934ed70b193f98d",
     "ppm": "9cc973ba4dff6738",
     "ctw": "805207a73bc6adbe",
+    "bayes": "6eaf8b3a4f63f680",
 }
 FAST = ["uniform", "frequency"]
 

@@ -33,9 +33,9 @@ INPUTS = {
     "tiny_text": corpus.book(1500) + corpus.structured(700) + b"ab" * 500,
     "tiny_binary": corpus.records(1200) + corpus.machine_code(1200) + bytes(700),
 }
-BYTES_ONLY = ["text:1", "text:3", "binary:1", "binary:2", "binary:3"]
+BYTES_ONLY = ["text:1", "text:3", "text:5", "binary:1", "binary:2", "binary:3"]
 TYPED = ["pixels:3", "sound:3"]
-TINY = ["tiny_text:1", "tiny_text:3", "tiny_binary:2", "tiny_binary:3"]
+TINY = ["tiny_text:1", "tiny_text:3", "tiny_text:5", "tiny_binary:2", "tiny_binary:3"]
 
 
 def _numpy_without_its_fast_paths() -> str:

@@ -20,8 +20,9 @@ def test_ids_on_disk_are_permanent() -> None:
         "ppm": 18,
         "ctw": 19,
         "uniform": 20,
+        "bayes": 21,
     }
-    assert registry.RESERVED_IDS == {1: "mixing"}
+    assert registry.RESERVED_IDS == {1: "mixing", 2: "mixture", 3: "chunks"}
 
 
 @pytest.mark.parametrize("name", registry.names())

@@ -59,6 +59,17 @@ class _Shape(click.ParamType[tuple[int, int]]):
 )
 @click.option("--image", metavar="WIDTH[xCHANNELS]", type=_Shape(), help="The files are raw 8-bit pixels.")
 @click.option("--audio", metavar="BITS[xCHANNELS]", type=_Shape(), help="The files are raw samples of 8 or 16 bits.")
+@click.option("--code-length", is_flag=True, help="Bits per byte of models (and --levels) without coding.")
+@click.option(
+    "--model", "models", metavar="NAME|PATH", multiple=True, help="A model for --code-length.  [default: all]"
+)
+@click.option(
+    "--chunk",
+    "chunk_bytes",
+    metavar="BYTES",
+    type=click.IntRange(1),
+    help="Start anew for each piece.  [default: never]",
+)
 def bench(
     files: tuple[Path, ...],
     levels: str | None,
@@ -69,6 +80,9 @@ def bench(
     repeat: int,
     image: tuple[int, int] | None,
     audio: tuple[int, int] | None,
+    code_length: bool,
+    models: tuple[str, ...],
+    chunk_bytes: int | None,
 ) -> None:
     """Measure predzip's levels and other codecs on FILEs.
 
@@ -78,12 +92,24 @@ def bench(
 
     PNG, JPEG-XL, JPEG-LS and FLAC take part where a file is a picture or a sound: by its header (PGM, PPM, WAV), by
     --image or --audio, or by its looks.
+
+    With --code-length nothing is coded: each model gives the probability of every byte, and the table shows what a
+    perfect coder would make of that; with --chunk 2048 in pieces without history, as papers do.
     """
     from predzip.experiments.bench import contenders, runner, tables
     from predzip.experiments.bench.environment import environment
 
     if image and audio:
         raise click.UsageError("--image and --audio exclude each other")
+    form = form or _FORMAT_OF_SUFFIX.get(output.suffix.lower() if output else "", "text")
+    if code_length:
+        if plot is not None or image is not None or audio is not None or codecs not in ("all", "none"):
+            raise click.UsageError("--code-length goes with --model, --levels, --chunk, --format and -o")
+        report = _code_lengths(runner.expand(files), models, levels, chunk_bytes, form)
+        _write(report, output)
+        return
+    if models or chunk_bytes:
+        raise click.UsageError("--model and --chunk go with --code-length")
     names = contenders.select(contenders.default_levels() if levels is None else levels, codecs)
     paths = runner.expand(files)
     if plot is not None:
@@ -96,21 +122,37 @@ def bench(
     with _progress(len(paths) * len(names)) as started:
         hint = runner.MediaHint(image, audio)
         rows = list(runner.measure_files(paths, names, repeat=repeat, hint=hint, started=started))
-    form = form or _FORMAT_OF_SUFFIX.get(output.suffix.lower() if output else "", "text")
     terminal = output is None and sys.stdout.isatty()
     width = max(_MIN_WIDTH, shutil.get_terminal_size().columns) if terminal else _MIN_WIDTH
     report = tables.render(rows, form, environment(_command_line()), width, terminal=terminal)
-    if output is None:
-        click.echo(_encodable(report, sys.stdout.encoding), nl=False)
-    else:
-        output.write_text(_encodable(report, "utf-8"), encoding="utf-8")
+    _write(report, output)
     if plot is not None:
         chart.draw(rows, plot)
     if any(row.status == "failed" for row in rows):
         click.get_current_context().exit(1)
 
 
-def _encodable(report: str, encoding: str | None) -> str:
+def _code_lengths(
+    paths: list[Path], models: tuple[str, ...], levels: str | None, chunk_bytes: int | None, form: str
+) -> str:
+    from predzip.experiments import code_length
+    from predzip.experiments.bench import contenders
+    from predzip.experiments.bench.environment import environment
+
+    chosen = code_length.contenders(models, contenders.level_numbers(levels or "none"))
+    with _progress(len(paths) * len(chosen)) as started:
+        rows = list(code_length.estimates(paths, chosen, chunk_bytes, started))
+    return code_length.render(rows, form, environment(_command_line()))
+
+
+def _write(report: str, output: Path | None) -> None:
+    if output is None:
+        click.echo(encodable(report, sys.stdout.encoding), nl=False)
+    else:
+        output.write_text(encodable(report, "utf-8"), encoding="utf-8")
+
+
+def encodable(report: str, encoding: str | None) -> str:
     """The report without what a screen or file cannot hold: old code pages have no rules, UTF-8 no broken names."""
     encoding = encoding or "ascii"
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from predzip.codecs.levels import LEVELS
+from predzip.codecs.levels import DEFAULT_LEVEL, LEVELS
 from predzip.units import format_bytes
 
 INTRODUCTION = """Compress FILEs by prediction, each to FILE.pz; with -d bring back the same bytes.
@@ -21,6 +21,11 @@ EXAMPLES = (
 
 WORDS = {
     "bench": ("predzip.cli.bench:bench", "measure levels and other compressors"),
+    "classify": ("predzip.cli.classify:classify", "sort files into classes by code length"),
+    "generate": ("predzip.cli.generate:generate", "continue a text with a model or compressor"),
+    "models": ("predzip.cli.models:models", "list, show and verify models"),
+    "paper": ("predzip.cli.paper:paper", "repeat the experiments of the paper"),
+    "train": ("predzip.cli.train:train", "train a model on data of yours"),
 }
 """First arguments that are commands of their own: where they live, and what they do."""
 
@@ -52,7 +57,7 @@ def epilog() -> str:
     examples = "\n".join(f"  {command:{width}}  {what}" for command, what in EXAMPLES)
     words = "\n".join(f"  predzip {word:{width - 8}}  {what}" for word, (_, what) in WORDS.items())
     return (
-        f"Levels (measured on a megabyte of English, one core; -3 is the default):\n{levels_table()}\n\n"
+        f"Levels (measured on a megabyte of English; -{DEFAULT_LEVEL} is the default):\n{levels_table()}\n\n"
         f"Examples:\n{examples}\n\n"
         f"Commands (a file of that name is ./bench):\n{words}\n\n"
         "Exit code: 0 all well, 1 something failed, 2 wrong usage, 130 interrupted.\n"

@@ -85,6 +85,6 @@ def _details(name: str, summary: FileSummary) -> str:
             f" {parameters}), {frame.block_count} blocks of which {frame.stored_block_count} stored,"
             f" {frame.original_bytes} -> {frame.compressed_bytes} bytes"
         )
-        if frame.fingerprint:
-            lines.append(f"    model {frame.fingerprint.hex()}")
+        if frame.model or frame.fingerprint:
+            lines.append("    model " + " ".join(filter(None, (frame.model, frame.fingerprint.hex()))))
     return "\n".join(lines)

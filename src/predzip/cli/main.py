@@ -71,6 +71,7 @@ def _level_flags(command: _Function) -> _Function:
     help="How hard to try; also -1 (--fast) to -9 (--best).",
 )
 @click.option("--method", metavar="NAME", help="Another way of predicting: frequency, ngram, ppm, ctw.")
+@click.option("--model", metavar="NAME|PATH", help="Other weights for the prior; see predzip models.")
 @click.option("-c", "--stdout", is_flag=True, help="Write to standard output.")
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE; - is standard output.")
 @click.option("-f", "--force", is_flag=True, help="Overwrite; follow links; use a terminal.")
@@ -85,6 +86,7 @@ def _level_flags(command: _Function) -> _Function:
     metavar="N",
     help="Blocks to work on at a time, each in a process; 0: all cores. Same output.",
 )
+@click.option("--dask", metavar="ADDRESS|local", help="Spread files and blocks over a Dask cluster. Same output.")
 @click.option(
     "--verify/--no-verify", default=None, help="Decode what was written before it gets its name (default: with --rm)."
 )

@@ -25,7 +25,9 @@ class Settings:
     mode: Mode = "compress"
     level: int = DEFAULT_LEVEL
     method: str | None = None
+    model: str | None = None
     threads: int = 1
+    dask: str | None = None
     memory_limit: int | None = DEFAULT_MEMORY_LIMIT
     output: str | None = None
     stdout: bool = False
@@ -40,6 +42,8 @@ class Settings:
     def __post_init__(self) -> None:
         if self.stdout and self.output not in (None, "-"):
             raise UsageError("-c and -o name two outputs")
+        if self.mode == "list" and self.dask is not None:
+            raise UsageError("--list decodes nothing: --dask means nothing with it")
         if self.mode in ("test", "list"):
             if self.output is not None or self.stdout:
                 raise UsageError(f"--{self.mode} writes no file: -o and -c mean nothing with it")

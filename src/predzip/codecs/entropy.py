@@ -190,6 +190,10 @@ class EntropyCodec:
         """Bring back exactly `original_bytes` bytes."""
         return decode(self._predictor, payload, original_bytes, progress=progress).tobytes()
 
+    def code_length_bits(self, data: bytes, progress: Progress | None = None) -> float:
+        """Ideal code length of one block: what `encode_block` comes to, before the coder rounds."""
+        return code_length_bits(self._predictor, data, progress)
+
     def memory_bytes(self, original_bytes: int) -> int:
         """Upper bound: the predictor's own, and a few copies of the block."""
         return self._predictor.memory_bytes + _BUFFERS_PER_BYTE * original_bytes + 2**16

@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from predzip.errors import UsageError
 
 _MIB = 1 << 20
-DEFAULT_LEVEL = 3
+DEFAULT_LEVEL = 5
 """What `predzip FILE` and `predzip.compress` use when no level is named."""
 
-MIXING_LEVELS = (1, 2, 3)
+MIXING_LEVELS = (1, 2, 3, 4)
 """Strengths of the adaptive mixing codec; each is one permanent value of its parameter byte."""
+
+PRIOR_LEVELS = (4,)
+"""Those of them that can be mixed with a prior in a file."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,9 @@ class Level:
     level: int
     name: str
     mixing_level: int
-    """Strength of the mixing codec; the level's number until neural priors come."""
+    """Strength of the adaptive model."""
+    prior: str
+    """Model of the package that is mixed in; empty: none."""
     block_bytes: int
     """Original bytes of a full block. Blocks are coded alone: bigger is smaller output, but fewer can run at once."""
     memory_bytes: int
@@ -34,22 +39,25 @@ class Level:
     rate: float
     """Compressed over original bytes, measured on a megabyte of English prose."""
     bytes_per_second: int
-    """Speed of one core, either direction, measured on a megabyte of English prose."""
+    """Speed of either direction on a megabyte of English prose; levels with a prior use a second core."""
     description: str
 
 
 LEVELS: dict[int, Level] = {
     row.level: row
     for row in (
-        Level(1, "fast", 1, 8 * _MIB, 300_000_000, 0.231, 950_000, "few contexts, large files"),
-        Level(2, "good", 2, 16 * _MIB, 450_000_000, 0.222, 430_000, "words, records, more orders"),
-        Level(3, "best", 3, 16 * _MIB, 800_000_000, 0.215, 120_000, "all contexts, two layers"),
+        Level(1, "fast", 1, "", 8 * _MIB, 300_000_000, 0.231, 600_000, "few contexts, large files"),
+        Level(2, "good", 2, "", 16 * _MIB, 450_000_000, 0.222, 300_000, "words, records, more orders"),
+        Level(3, "strong", 3, "", 16 * _MIB, 800_000_000, 0.215, 115_000, "all contexts, two layers"),
+        Level(4, "wide", 4, "", 16 * _MIB, 850_000_000, 0.212, 55_000, "more contexts"),
+        Level(5, "prior", 4, "small", 16 * _MIB, 860_000_000, 0.195, 42_000, "a neural prior"),
+        Level(6, "best", 4, "base", 16 * _MIB, 900_000_000, 0.189, 15_500, "a larger one"),
     )
 }
 
 
 def level_row(level: int) -> Level:
-    """Look up a level; 4 to 9 mean the strongest that exists.
+    """Look up a level; 7 to 9 mean the strongest that exists.
 
     Raises:
         UsageError: for anything but 1 to 9.

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from predzip.codecs.baselines import load_extra
 from predzip.codecs.media import Layout
+from predzip.codecs.varint import pack_varint, read_varint
 from predzip.errors import CorruptError, UsageError
 
 _Pixels = npt.NDArray[np.uint8]
@@ -186,27 +187,11 @@ def _joined(name: str, before: bytes, middle: bytes, after: bytes, original_byte
 
 def _surroundings(data: bytes, layout: Layout) -> bytes:
     before, after = data[: layout.start], data[layout.stop :]
-    return _varint(len(before)) + before + _varint(len(after)) + after
+    return pack_varint(len(before)) + before + pack_varint(len(after)) + after
 
 
 def _read_surroundings(payload: bytes) -> tuple[bytes, bytes, int]:
-    length, position = _read_varint(payload, 0)
+    length, position = read_varint(payload, 0)
     before = payload[position : position + length]
-    length, position = _read_varint(payload, position + length)
+    length, position = read_varint(payload, position + length)
     return before, payload[position : position + length], position + length
-
-
-def _varint(value: int) -> bytes:
-    groups = bytearray()
-    while value > 0x7F:
-        groups.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*groups, value])
-
-
-def _read_varint(payload: bytes, position: int) -> tuple[int, int]:
-    value = shift = 0
-    while payload[position] & 0x80:
-        value |= (payload[position] & 0x7F) << shift
-        position, shift = position + 1, shift + 7
-    return value | payload[position] << shift, position + 1

@@ -26,9 +26,9 @@ from predzip.predictors.mixing.kinds.segments import AUDIO_SAMPLE_BYTES, IMAGE_P
 from predzip.predictors.mixing.model import PADDING, memory_bytes, new_model, padded
 from predzip.predictors.mixing.step import code_bytes
 
-_Bytes = NDArray[np.uint8]
-_State = NDArray[np.uint64]
-_Step = Callable[[_State, _Bytes, _Bytes, int, int], int]
+Bytes = NDArray[np.uint8]
+State = NDArray[np.uint64]
+Step = Callable[[State, Bytes, Bytes, int, int], int]
 """(coder, buffer, data, begin, end) -> where to go on."""
 
 _SLICE_BYTES = 16384
@@ -40,11 +40,17 @@ _DECISIONS_OF_A_SLICE = 14 * _SLICE_BYTES
 _TYPED_FROM_LEVEL = 2
 """Level 1 codes pictures and sounds as binary data: it is for speed."""
 
-_FAMILY_OF = {
+FAMILY_OF = {
     Kind.TEXT: families.TEXT,
     Kind.BINARY: families.BINARY,
     Kind.EXECUTABLE: families.EXECUTABLE,
 }
+_WARM_FROM_LEVEL = 4
+"""Models of text, pictures and sound begin with what they learnt from training data; weaker levels keep their bits."""
+
+_START_BYTES = 48 << 20
+"""What the tables of a warm start take, twice while they are unpacked."""
+
 _LEAST_TYPED_BYTES = 512
 """A model of its own takes some 10 ms to make: a table of many short segments must not keep a decoder busy."""
 _WIDEST_ROW_BYTES = 1 << 16
@@ -54,7 +60,7 @@ _NO_PRIORS = np.zeros((0, 0, 1, 256), np.uint16)
 
 
 @dataclass
-class _Stream:
+class Stream:
     """Bytes that one model codes: where they stand in the block, and what codes them."""
 
     kind: Kind
@@ -63,6 +69,7 @@ class _Stream:
 
     @property
     def length(self) -> int:
+        """Bytes of all its places."""
         return sum(stop - start for start, stop in self.places)
 
 
@@ -75,10 +82,10 @@ def _is_codable(segment: Segment) -> bool:
     return True
 
 
-def _streams(segments: list[Segment], level: int) -> tuple[list[_Stream], list[tuple[int, int]]]:
+def _streams(segments: list[Segment], level: int) -> tuple[list[Stream], list[tuple[int, int]]]:
     """Order of coding: the families, then typed segments one by one. Second: the places of stored bytes."""
-    joined = {kind: _Stream(kind, 0) for kind in _FAMILY_OF}
-    single: list[_Stream] = []
+    joined = {kind: Stream(kind, 0) for kind in FAMILY_OF}
+    single: list[Stream] = []
     stored: list[tuple[int, int]] = []
     start = 0
     for segment in segments:
@@ -91,43 +98,36 @@ def _streams(segments: list[Segment], level: int) -> tuple[list[_Stream], list[t
         elif level < _TYPED_FROM_LEVEL:
             joined[Kind.BINARY].places.append(place)
         else:
-            single.append(_Stream(segment.kind, segment.parameter, [place]))
+            single.append(Stream(segment.kind, segment.parameter, [place]))
     return [stream for stream in joined.values() if stream.places] + single, stored
 
 
-def _stepper(stream: _Stream, level: int) -> _Step:
-    """A fresh model for the stream, ready to code it."""
+def _media_stepper(stream: Stream, *, warm: bool) -> Step:
+    """A fresh model for pixels or samples, ready to code them."""
     if stream.kind in IMAGE_PIXEL_BYTES:
         from predzip.predictors.mixing.pixels import code_pixels, new_pixel_model
 
-        pixels = new_pixel_model(stream.parameter, IMAGE_PIXEL_BYTES[stream.kind], stream.length)
+        pixels = new_pixel_model(stream.parameter, IMAGE_PIXEL_BYTES[stream.kind], stream.length, warm=warm)
 
-        def step_pixels(coder: _State, buffer: _Bytes, data: _Bytes, begin: int, end: int) -> int:
+        def step_pixels(coder: State, buffer: Bytes, data: Bytes, begin: int, end: int) -> int:
             code_pixels(pixels, coder, buffer, data, begin, end)
             return end
 
         return step_pixels
-    if stream.kind in AUDIO_SAMPLE_BYTES:
-        from predzip.predictors.mixing.audio import code_audio, new_audio_model
+    from predzip.predictors.mixing.audio import code_audio, new_audio_model
 
-        bits = 8 * AUDIO_SAMPLE_BYTES[stream.kind]
-        audio = new_audio_model(bits, stream.parameter, stream.kind == Kind.AUDIO16BE, stream.length)
+    bits = 8 * AUDIO_SAMPLE_BYTES[stream.kind]
+    audio = new_audio_model(bits, stream.parameter, stream.kind == Kind.AUDIO16BE, stream.length, warm=warm)
 
-        def step_audio(coder: _State, buffer: _Bytes, data: _Bytes, begin: int, end: int) -> int:
-            code_audio(audio, coder, buffer, data, begin, end)
-            return end
+    def step_audio(coder: State, buffer: Bytes, data: Bytes, begin: int, end: int) -> int:
+        code_audio(audio, coder, buffer, data, begin, end)
+        return end
 
-        return step_audio
-    model = new_model(level, _FAMILY_OF[stream.kind], stream.length)
-
-    def step_bytes(coder: _State, buffer: _Bytes, data: _Bytes, begin: int, end: int) -> int:
-        return code_bytes(model, coder, buffer, data, _NO_PRIORS, begin, end)
-
-    return step_bytes
+    return step_audio
 
 
-def _gather(data: bytes, stream: _Stream) -> _Bytes:
-    if stream.kind in _FAMILY_OF:
+def _gather(data: bytes, stream: Stream) -> Bytes:
+    if stream.kind in FAMILY_OF:
         array = padded(b"".join(data[start:stop] for start, stop in stream.places))
     else:
         (start, stop) = stream.places[0]
@@ -135,7 +135,7 @@ def _gather(data: bytes, stream: _Stream) -> _Bytes:
     return _transform(array, stream, decode=False)
 
 
-def _transform(array: _Bytes, stream: _Stream, *, decode: bool) -> _Bytes:
+def _transform(array: Bytes, stream: Stream, *, decode: bool) -> Bytes:
     """Apply or undo, in place, what makes a kind easier to predict."""
     if stream.kind == Kind.EXECUTABLE:
         from predzip.predictors.mixing.kinds.transforms import decode_x86, encode_x86
@@ -160,13 +160,34 @@ def _slices(length: int, step: Callable[[int, int], int], progress: Progress | N
 
 
 class MixingCodec:
-    """The adaptive mixture as a block codec; `level` is 1, 2 or 3 and is the parameter byte of the frame."""
+    """The adaptive mixture as a block codec; `level` is 1 to 4 and is the parameter byte of the frame."""
 
     method_id = 1
+    priors = 0
+    """Distributions beside the adaptive model's own that the model of text mixes in."""
 
     def __init__(self, level: int) -> None:
         self.level = level
         self.parameters = bytes([level])
+
+    def _stepper(self, stream: Stream) -> Step:
+        """A fresh model for the stream, ready to code it."""
+        if stream.kind in FAMILY_OF:
+            return self._family_stepper(stream)
+        return _media_stepper(stream, warm=self.level >= _WARM_FROM_LEVEL)
+
+    def _family_stepper(self, stream: Stream) -> Step:
+        start = None
+        if stream.kind == Kind.TEXT and self.level >= _WARM_FROM_LEVEL:
+            from predzip.predictors.mixing.text_warm import text_start
+
+            start = text_start()
+        model = new_model(self.level, FAMILY_OF[stream.kind], stream.length, start=start)
+
+        def step(coder: State, buffer: Bytes, data: Bytes, begin: int, end: int) -> int:
+            return code_bytes(model, coder, buffer, data, _NO_PRIORS, begin, end)
+
+        return step
 
     def encode_block(self, data: bytes, progress: Progress | None = None) -> bytes:
         """Compress one block; see codecs.base.BlockCodec."""
@@ -178,9 +199,9 @@ class MixingCodec:
         buffer = np.zeros(max(4096, len(data) // 2) + room_bytes(_DECISIONS_OF_A_SLICE), np.uint8)
         for stream in streams:
             array = _gather(data, stream)
-            step = _stepper(stream, self.level)
+            step = self._stepper(stream)
 
-            def code(begin: int, end: int, step: _Step = step, array: _Bytes = array) -> int:
+            def code(begin: int, end: int, step: Step = step, array: Bytes = array) -> int:
                 return step(coder, buffer, array, begin, end)  # noqa: B023  (the newest buffer is wanted)
 
             for _ in _slices(stream.length, code, progress):
@@ -213,11 +234,11 @@ class MixingCodec:
         coder = new_decoder(coded)
         for stream in streams:
             array = np.zeros(stream.length + PADDING, np.uint8)
-            if stream.kind not in _FAMILY_OF:
+            if stream.kind not in FAMILY_OF:
                 array = array[: stream.length]
-            step = _stepper(stream, self.level)
+            step = self._stepper(stream)
 
-            def code(begin: int, end: int, step: _Step = step, array: _Bytes = array) -> int:
+            def code(begin: int, end: int, step: Step = step, array: Bytes = array) -> int:
                 return step(coder, coded, array, begin, end)
 
             for _ in _slices(stream.length, code, progress):
@@ -230,22 +251,24 @@ class MixingCodec:
 
     def memory_bytes(self, original_bytes: int) -> int:
         """Upper bound of the memory that coding a block takes; see codecs.base.BlockCodec."""
-        tables = max(memory_bytes(self.level, family, original_bytes) for family in families.FAMILIES)
+        tables = max(memory_bytes(self.level, family, original_bytes, self.priors) for family in families.FAMILIES)
+        if self.level >= _WARM_FROM_LEVEL:
+            tables += _START_BYTES
         if self.level >= _TYPED_FROM_LEVEL:
             row_bytes = min(original_bytes, _WIDEST_ROW_BYTES)
             tables = max(tables, _PIXEL_MODEL_BYTES + _PIXEL_MODEL_ROW_BYTES * row_bytes)
         return tables + 5 * original_bytes + (64 << 20)
 
 
-def _scatter(array: _Bytes, stream: _Stream, result: _Bytes) -> None:
+def _scatter(array: Bytes, stream: Stream, result: Bytes) -> None:
     start = 0
     for first, behind in stream.places:
         result[first:behind] = array[start : start + behind - first]
         start += behind - first
 
 
-def kernels_cached() -> bool:
+def kernels_cached(kernel: str = "code_bytes") -> bool:
     """Say whether the compiled kernels of this release are on disk; if not, the first use compiles them."""
     from predzip.jit import cache_folder
 
-    return cache_folder().is_dir() and any(cache_folder().glob("*/*code_bytes*.nbi"))
+    return cache_folder().is_dir() and any(cache_folder().glob(f"*/*{kernel}*.nbi"))

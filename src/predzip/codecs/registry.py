@@ -2,28 +2,37 @@
 
 An id on disk is a permanent literal; it never depends on import order or on what is installed. Each method is named
 by "module:attribute" and imported when it is first used, so that listing a file or printing a help text loads no
-kernel. The attribute takes the method id and the parameter bytes of a frame header and returns a `BlockCodec`.
+kernel. The attribute takes the method id and the parameter bytes of a frame header and returns a `BlockCodec`; where
+the method runs a model, it takes the header's fingerprint too, which may be empty.
 
     0             stored frames of the container: no codec at all
     1             adaptive mixing; parameters: one byte, the strength
+    2             adaptive mixing with a neural prior; parameters: the strength, the number of a shipped model or 0
+    3             a model alone over chunks without history; parameters: none, or the sizes of chunk and batch
     16 to 255     one predictor with the range coder; the ids are those of predictors.registry
     16128 to 16383  private use, by `register_method`: never written by a release
 """
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from predzip.codecs.base import BlockCodec
-from predzip.codecs.levels import DEFAULT_LEVEL, MIXING_LEVELS, level_row
-from predzip.errors import CorruptError, UnsupportedError, UsageError
+from predzip.codecs.levels import DEFAULT_LEVEL, MIXING_LEVELS, PRIOR_LEVELS, Level, level_row
+from predzip.errors import CorruptError, ModelError, UnsupportedError, UsageError
+from predzip.predictors.neural import catalogue
 
 MIXING_ID = 1
+MIXTURE_ID = 2
+MODEL_CHUNKS_ID = 3
 STORED_METHOD_ID = 0
 PRIVATE_IDS = range(0x3F00, 0x4000)
+FINGERPRINT_BYTES = 8
+"""Of the 32 that a model's fingerprint has, so many stand in a frame."""
 DEFAULT_BLOCK_BYTES = 1 << 20
 """Block size of methods that no level names."""
 
@@ -35,12 +44,21 @@ class CodecReference:
     method_id: int
     parameters: bytes
     factory: str
-    """"module:attribute", called with the method id and the parameter bytes."""
+    """"module:attribute", called with the method id, the parameter bytes and, if it runs models, the fingerprint."""
+    fingerprint: bytes = b""
+    """First bytes of the fingerprint of the model it needs; empty where it needs none, or a shipped one by number."""
+    runs_models: bool = False
+    offered: tuple[str, ...] = ()
+    """Paths of models that were named in the process that made this, for the process that builds the codec."""
 
     def build(self) -> BlockCodec:
         """Import the codec and make one; this is where numba gets loaded, if the codec needs it."""
+        for path in self.offered:
+            with contextlib.suppress(ModelError):  # one that is gone is missed only if this codec needs it
+                catalogue.offer(path)
         module, _, attribute = self.factory.partition(":")
-        codec = getattr(importlib.import_module(module), attribute)(self.method_id, self.parameters)
+        model = (self.fingerprint,) if self.runs_models else ()
+        codec = getattr(importlib.import_module(module), attribute)(self.method_id, self.parameters, *model)
         return cast(BlockCodec, codec)
 
 
@@ -53,6 +71,8 @@ class Method:
     factory: str
     block_bytes: int = DEFAULT_BLOCK_BYTES
     description: str = ""
+    runs_models: bool = False
+    """Whether the factory takes a fingerprint as its third argument."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +84,27 @@ class LevelChoice:
 
 
 _ENTROPY = "predzip.codecs.registry:build_entropy"
+_MIXTURE = "predzip.codecs.registry:build_mixture"
 _METHODS: dict[int, Method] = {
     MIXING_ID: Method(
         MIXING_ID,
         "mixing",
         "predzip.codecs.registry:build_mixing",
         description="adaptive contexts, mixed; what the levels use",
+    ),
+    MIXTURE_ID: Method(
+        MIXTURE_ID,
+        "mixture",
+        _MIXTURE,
+        description="the adaptive mixture with a neural prior; what levels from 5 on use",
+        runs_models=True,
+    ),
+    MODEL_CHUNKS_ID: Method(
+        MODEL_CHUNKS_ID,
+        "chunks",
+        "predzip.codecs.model_chunks:build",
+        description="a model alone, in chunks of 2,048 bytes without history: the paper's way; options chunk, lanes",
+        runs_models=True,
     ),
 }
 
@@ -81,6 +116,18 @@ def build_mixing(method_id: int, parameters: bytes) -> BlockCodec:
     from predzip.codecs.mixing import MixingCodec
 
     return MixingCodec(parameters[0])
+
+
+def build_mixture(method_id: int, parameters: bytes, fingerprint: bytes) -> BlockCodec:
+    """Make the codec of method 2: its model is one of the package, by number, or any, by fingerprint."""
+    if len(parameters) != 2 or parameters[0] not in PRIOR_LEVELS or (parameters[1] == 0) != bool(fingerprint):
+        raise UnsupportedError(f"mixture parameters {parameters.hex() or '(none)'} are unknown to this release")
+    from predzip.codecs.mixture import MixtureCodec
+
+    strength, number = parameters
+    if fingerprint:
+        return MixtureCodec(strength, number, catalogue.find_by_fingerprint(fingerprint))
+    return MixtureCodec(strength, number, catalogue.load(catalogue.entry(number).name))
 
 
 def build_entropy(method_id: int, parameters: bytes) -> BlockCodec:
@@ -132,14 +179,24 @@ def register_method(method: Method) -> None:
     _METHODS[method.method_id] = method
 
 
-def choose_codec(level: int = DEFAULT_LEVEL, method: str | None = None) -> LevelChoice:
+def choose_codec(level: int = DEFAULT_LEVEL, method: str | None = None, model: str | None = None) -> LevelChoice:
     """Turn a level, or a method name such as "ppm" or "ppm:order=4", into a codec and a block size.
 
+    Args:
+        level: 1 to 9.
+        method: None means the level's own.
+        model: name or path of the weights; None means those of the level or method, if it has any.
+
     Raises:
-        UsageError: there is no such level or method.
+        UsageError: there is no such level or method, or it runs no model.
+        ModelError: there is no such model.
     """
     row = level_row(level)
-    if method is None or method == _METHODS[MIXING_ID].name:
+    if method in (None, "mixing", "mixture"):
+        if model is not None:
+            return LevelChoice(_mixture(row, model), row.block_bytes)
+        if row.prior and method != "mixing":
+            return LevelChoice(_mixture(row, row.prior), row.block_bytes)
         return LevelChoice(reference_for_frame(MIXING_ID, bytes([row.mixing_level])), row.block_bytes)
     name, _, options = method.partition(":")
     known = methods()
@@ -148,44 +205,90 @@ def choose_codec(level: int = DEFAULT_LEVEL, method: str | None = None) -> Level
         hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(known)}"
         raise UsageError(f"no method is named {name!r}; {hint}")
     entry = known[name]
-    if options and entry.factory != _ENTROPY:
+    if options and entry.factory != _ENTROPY and entry.method_id != MODEL_CHUNKS_ID:
         raise UsageError(f"method {name} has no options")
-    parameters = _entropy_parameters(name, options) if options else b""
-    return LevelChoice(CodecReference(entry.method_id, parameters, entry.factory), entry.block_bytes)
+    if (model is not None) != entry.runs_models:
+        raise UsageError(f"method {name} {'needs a model: name one' if entry.runs_models else 'runs no model'}")
+    parameters = b""
+    if options:
+        parameters = _chunks_parameters(options) if entry.runs_models else _entropy_parameters(name, options)
+    codec = CodecReference(entry.method_id, parameters, entry.factory)
+    return LevelChoice(codec if model is None else _with_model(codec, model), entry.block_bytes)
+
+
+def _mixture(row: Level, model: str) -> CodecReference:
+    strength = max(row.mixing_level, min(PRIOR_LEVELS))
+    number = next((each.number for each in catalogue.shipped() if each.name == model), 0)
+    codec = CodecReference(MIXTURE_ID, bytes([strength, number]), _MIXTURE, runs_models=True)
+    if number:
+        catalogue.locate(model)  # refuses one whose file is missing before anything is read
+        return codec
+    return _with_model(codec, model)
+
+
+def _with_model(codec: CodecReference, model: str) -> CodecReference:
+    stem = catalogue.offer(model)
+    fingerprint = catalogue.fingerprint(stem)[:FINGERPRINT_BYTES]
+    return replace(codec, fingerprint=fingerprint, runs_models=True, offered=catalogue.offered())
+
+
+def _chunks_parameters(options: str) -> bytes:
+    from predzip.codecs.model_chunks import parameters_of
+
+    return parameters_of(_pairs("chunks", options))
 
 
 def _entropy_parameters(name: str, options: str) -> bytes:
     from predzip.codecs.entropy import EntropyCodec
 
+    return EntropyCodec(name, **_pairs(name, options)).parameters
+
+
+def _pairs(name: str, options: str) -> dict[str, int | str]:
     pairs: dict[str, int | str] = {}
     for word in options.split(","):
         option, equals, value = word.partition("=")
         if not (option and equals and value):
             raise UsageError(f"{word!r} is no option of a method; write {name}:option=value,option=value")
         pairs[option] = int(value) if value.isdecimal() else value
-    return EntropyCodec(name, **pairs).parameters
+    return pairs
 
 
-def reference_for_frame(method_id: int, parameters: bytes) -> CodecReference:
+def reference_for_frame(method_id: int, parameters: bytes, fingerprint: bytes = b"") -> CodecReference:
     """Find the codec that a frame header asks for.
 
     Raises:
         UnsupportedError: this release has no such method.
         CorruptError: the header says that nothing is coded, and yet a codec is asked for.
+        ModelError: the header names a model, and the method runs none.
     """
     if method_id == STORED_METHOD_ID:
         raise CorruptError("a stored frame holds a coded block")
-    if method_id in _METHODS:
-        return CodecReference(method_id, parameters, _METHODS[method_id].factory)
-    _predictor_name(method_id)  # refuses an unknown one
-    return CodecReference(method_id, parameters, _ENTROPY)
+    method = _METHODS.get(method_id)
+    if method is not None and method.runs_models:
+        offered = catalogue.offered() if fingerprint else ()
+        return CodecReference(method_id, parameters, method.factory, fingerprint, True, offered)
+    if method is None:
+        _predictor_name(method_id)  # refuses an unknown one
+    if fingerprint:
+        raise ModelError(f"needs the model {fingerprint.hex()}, yet method {method_name(method_id)} runs none")
+    return CodecReference(method_id, parameters, _ENTROPY if method is None else method.factory)
 
 
-def codec_for_level(level: int) -> BlockCodec:
-    """Make the codec of a level."""
-    return choose_codec(level).codec.build()
+def model_name(method_id: int, parameters: bytes, fingerprint: bytes) -> str:
+    """Name of the model that a frame needs, for people; empty where it needs none, or where the name is not known."""
+    if fingerprint:
+        return catalogue.name_of(fingerprint)
+    if method_id == MIXTURE_ID and len(parameters) == 2:
+        return next((each.name for each in catalogue.shipped() if each.number == parameters[1]), "")
+    return ""
 
 
-def codec_for_frame(method_id: int, parameters: bytes) -> BlockCodec:
+def codec_for_level(level: int, model: str | None = None) -> BlockCodec:
+    """Make the codec of a level, with other weights than its own where `model` names some."""
+    return choose_codec(level, model=model).codec.build()
+
+
+def codec_for_frame(method_id: int, parameters: bytes, fingerprint: bytes = b"") -> BlockCodec:
     """Make the codec that a frame header asks for."""
-    return reference_for_frame(method_id, parameters).build()
+    return reference_for_frame(method_id, parameters, fingerprint).build()

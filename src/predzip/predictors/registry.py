@@ -27,7 +27,7 @@ from predzip.predictors.base import Predictor
 ENTRY_POINT_GROUP = "predzip.predictors"
 FIRST_FOREIGN_ID = 128
 
-RESERVED_IDS = {1: "mixing"}
+RESERVED_IDS = {1: "mixing", 2: "mixture", 3: "chunks"}
 """Methods with a codec of their own: not predictors of this registry, but no one else may take their id."""
 
 
@@ -46,6 +46,9 @@ _BUILT_IN = {
     "ppm": Entry(18, "predzip.predictors.ppm:PPM", "prediction by partial matching, with exclusion"),
     "ctw": Entry(19, "predzip.predictors.ctw:CTW", "context tree weighting"),
     "uniform": Entry(20, "predzip.predictors.uniform:Uniform", "every byte is equally likely: 8 bits a byte"),
+    "bayes": Entry(
+        21, "predzip.predictors.bayes:BayesianMixture", "several predictors, each believed by its code length so far"
+    ),
 }
 
 

@@ -6,8 +6,7 @@ from lane_driver import encode_lanes
 
 from predzip.coding.binary import new_encoder, room_bytes
 from predzip.predictors.mixing import settings as families
-from predzip.predictors.mixing.gates import ROWS
-from predzip.predictors.mixing.model import PADDING, Model, inputs_of, memory_bytes, new_model, padded
+from predzip.predictors.mixing.model import PADDING, Model, inputs_of, memory_bytes, new_model, padded, rows_of
 from predzip.predictors.mixing.settings import FAMILIES, LEVELS
 from predzip.predictors.mixing.step import code_bytes
 
@@ -19,12 +18,13 @@ def total_bytes(model: Model) -> int:
     return sum(array.nbytes for array in model)
 
 
+@pytest.mark.parametrize("priors", [0, 2])
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("level", LEVELS)
-def test_memory_is_what_is_stated(level: int, family: int) -> None:
+def test_memory_is_what_is_stated(level: int, family: int, priors: int) -> None:
     for length in (0, 1, 1000, 100_000, 8 << 20):
-        stated, taken = memory_bytes(level, family, length), total_bytes(new_model(level, family, length))
-        assert abs(stated - taken) < 256 << 10
+        stated = memory_bytes(level, family, length, priors)
+        assert abs(stated - total_bytes(new_model(level, family, length, 1, priors))) < 256 << 10
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -33,7 +33,7 @@ def test_memory_has_a_bound_and_small_inputs_take_less(level: int) -> None:
     assert stated == sorted(stated)
     assert stated[24] == stated[30]  # no more from some size on
     assert stated[30] < 600 << 20
-    assert stated[10] < 16 << 20
+    assert stated[10] < (32 if LEVELS[level].wide else 16) << 20
 
 
 @pytest.mark.parametrize("priors", [0, 1, 3])
@@ -46,7 +46,7 @@ def test_shapes(level: int, priors: int) -> None:
         contexts = settings.contexts[family]
         assert inputs % 16 == 0  # whole vectors
         assert model.inputs.shape == (inputs,)
-        assert model.weights.shape == (ROWS, inputs)
+        assert model.weights.shape == (rows_of(settings), inputs)
         assert model.contexts.shape == model.places.shape == (contexts,)
         assert model.state_maps.shape == (contexts, 256)
         assert len(model.lanes) == 3
@@ -79,7 +79,7 @@ def test_every_step_keeps_the_invariants(level: int, family: int) -> None:
         assert abs(model.final_weights).max() < 1 << 20
         rows = model.rows[: LEVELS[level].weight_sets]
         assert (rows >= 0).all()
-        assert (rows < ROWS).all()
+        assert (rows < rows_of(LEVELS[level])).all()
         assert len(set(rows.tolist())) == len(rows)  # the gates' ranges do not overlap
         assert model.direct.min() > 0
     # Contexts share one table: two that hash alike at more than a few steps have forgotten their numbers.

@@ -10,6 +10,7 @@ from predzip.codecs.baselines import load_extra
 from predzip.errors import UsageError
 from predzip.experiments.bench.contenders import OWN_PREFIX
 from predzip.experiments.bench.results import Measurement, totals
+from predzip.experiments.drawing import new_figure
 from predzip.units import format_bytes
 
 _OWN_COLOUR = "#c2410c"
@@ -45,23 +46,18 @@ def draw(measurements: list[Measurement], target: Path) -> None:
         UsageError: nothing to draw, or an unknown suffix.
     """
     check_target(target)
-    # Not pyplot: it would look for a display.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     rows = [row for row in totals(measurements) if row.ok and row.compress and row.decompress]
     if not rows:
         raise UsageError("--plot: nothing was measured on every file")
-    figure = Figure(figsize=(11, 5), layout="constrained")
-    canvas: Any = FigureCanvasAgg(figure)
+    figure = new_figure(11, 5)
     panels = figure.subplots(1, 2, sharey=True)
     _panel(panels[0], rows, lambda row: row.compress_bytes_per_second, "compress")
     _panel(panels[1], rows, lambda row: row.decompress_bytes_per_second, "decompress")
     panels[0].set_ylabel("bits per byte (lower is smaller)")
     figure.suptitle(_title(measurements, rows[0]), fontsize=11)
-    canvas.draw()  # fixes the layout, so that labels can be measured
+    figure.canvas.draw()  # fixes the layout, so that labels can be measured
     for panel in panels:
-        _place_labels(panel, canvas.get_renderer())
+        _place_labels(panel, figure.canvas.get_renderer())
     figure.savefig(target, dpi=150)
 
 

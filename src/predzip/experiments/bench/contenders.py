@@ -69,15 +69,25 @@ def select(levels: str, codecs: str) -> list[str]:
     Raises:
         UsageError: a name or level is unknown, or nobody is left.
     """
-    own = []
-    for word in _words(levels):
-        if not (word.isdigit() and 1 <= int(word) <= 9):
-            raise UsageError(f"--levels: {word!r} is not a level from 1 to 9")
-        own.append(f"{OWN_PREFIX}{int(word)}")
+    own = [f"{OWN_PREFIX}{number}" for number in level_numbers(levels)]
     chosen = list(dict.fromkeys([*own, *(name for word in _words(codecs) for name in _family(word))]))
     if not chosen:
         raise UsageError("nothing to measure: both --levels and --codecs are empty")
     return chosen
+
+
+def level_numbers(levels: str) -> list[int]:
+    """Levels separated by commas, or "none", as numbers.
+
+    Raises:
+        UsageError: one is no level.
+    """
+    numbers = []
+    for word in _words(levels):
+        if not (word.isdigit() and 1 <= int(word) <= 9):
+            raise UsageError(f"--levels: {word!r} is not a level from 1 to 9")
+        numbers.append(int(word))
+    return numbers
 
 
 def default_levels() -> str:

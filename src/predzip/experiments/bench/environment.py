@@ -13,7 +13,21 @@ from typing import Any
 
 import predzip
 
-_PACKAGES = ("numpy", "numba", "brotli", "pyppmd", "backports.zstd", "pillow", "imagecodecs", "soundfile")
+_PACKAGES = (
+    "numpy",
+    "numba",
+    "brotli",
+    "pyppmd",
+    "backports.zstd",
+    "pillow",
+    "imagecodecs",
+    "soundfile",
+    "distributed",
+    "tokenizers",
+)
+
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+"""Environment of a process that is one of several, or whose speed is measured: libraries start no threads."""
 
 
 @functools.cache

@@ -16,9 +16,8 @@ from typing import Any
 from predzip.codecs.media import Layout, find_layout, header_layout, picture_layout, sound_layout
 from predzip.errors import MissingExtraError, UsageError
 from predzip.experiments.bench.contenders import build, fits
+from predzip.experiments.bench.environment import ONE_THREAD
 from predzip.experiments.bench.results import Direction, Measurement
-
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,7 +138,7 @@ def _run_worker(job: dict[str, Any]) -> dict[str, Any]:
         input=json.dumps(job),
         capture_output=True,
         text=True,
-        env={**os.environ, **_ONE_THREAD},
+        env={**os.environ, **ONE_THREAD},
         check=False,
     )
     if finished.returncode:

@@ -17,6 +17,7 @@ from predzip.coding.binary import code_bit
 from predzip.coding.interval import Buffer, State
 from predzip.jit import kernel
 from predzip.predictors.mixing.audio_model import (
+    BIAS,
     CONTEXT_FRACTION,
     CONTEXT_LAST,
     CONTEXT_LEVEL,
@@ -31,7 +32,6 @@ from predzip.predictors.mixing.audio_model import (
     FIRST_SYSTEM,
     JOINED,
     LAST_CELL,
-    MAPS,
     QUANTUM,
     REFERENCE,
     SAMPLE_BYTES,
@@ -41,10 +41,12 @@ from predzip.predictors.mixing.audio_model import (
     SYSTEMS,
     TIME,
     TREE_LEVELS,
+    WARM,
     AudioModel,
 )
 from predzip.predictors.mixing.audio_scales import log2_16ths
 from predzip.predictors.mixing.audio_shapes import LOGISTIC, MASS_BITS, NORMAL, mass_above, ratio_p1
+from predzip.predictors.mixing.audio_warm import ask_warm, choose_warm, learn_warm
 from predzip.predictors.mixing.logistic import STRETCH_MAX, squash, stretch
 from predzip.predictors.mixing.maps import map_p, map_update
 from predzip.predictors.mixing.mixer import dot, rated_error, train
@@ -95,8 +97,9 @@ def _place_experts(model: AudioModel, channel: int) -> None:
 @kernel
 def _set_contexts(model: AudioModel, channel: int, quantum: int) -> None:
     errors, contexts = model.errors[channel], model.contexts
-    scale = log2_16ths(errors[FINAL] + 1) - log2_16ths(quantum << 8)
-    trend = (log2_16ths(errors[FINAL_FAST] + 1) - log2_16ths(errors[FINAL_SLOW] + 1)) // 8 + 4
+    warm = model.geometry[WARM]
+    scale = log2_16ths(errors[FINAL] + 1, warm) - log2_16ths(quantum << 8, warm)
+    trend = (log2_16ths(errors[FINAL_FAST] + 1, warm) - log2_16ths(errors[FINAL_SLOW] + 1, warm)) // 8 + 4
     trend = min(max(trend, 0), 7)
     level = min(max(scale // 8 + 4, 0), 15)
     # Where the prediction lies between two values matters only while errors are small.
@@ -106,6 +109,8 @@ def _set_contexts(model: AudioModel, channel: int, quantum: int) -> None:
     contexts[CONTEXT_FRACTION] = min(max(scale // 4 + 24, 0), 62) * 16 + fraction if scale < 60 else 1023
     contexts[CONTEXT_TREND] = trend
     contexts[CONTEXT_LEVEL] = level
+    if warm != 0:
+        choose_warm(model, channel, quantum, scale, fraction)
 
 
 @kernel
@@ -122,19 +127,22 @@ def _cost_bits(p_coded: int) -> int:
 def _decide(model: AudioModel, state: State, buffer: Buffer, threshold: int, bit: int, node: int, stage: int) -> int:
     """Code whether the sample lies above `threshold` (1/256 internal unit), narrow the experts' masses, learn."""
     inputs, above, contexts = model.inputs, model.above, model.contexts
+    unknown = 1024 << 16 if model.geometry[WARM] != 0 else 1024
     for k in range(EXPERTS):
         distance = min(max(threshold - model.centres[k], -_DISTANCE_LIMIT), _DISTANCE_LIMIT)
         mass = mass_above(NORMAL if k == FINAL_NORMAL else LOGISTIC, distance * model.sharpness[k] >> 23)
         mass = min(max(mass, above[2, k]), above[0, k])
         above[1, k] = mass
-        inputs[k] = stretch(ratio_p1(above[0, k], mass, above[2, k]))
+        inputs[k] = stretch(ratio_p1(above[0, k], mass, above[2, k], unknown))
     at_scale = node * 64 + contexts[CONTEXT_SCALE]
     at_last = node * 16 + contexts[CONTEXT_LAST]
     at_fraction = node * 1024 + contexts[CONTEXT_FRACTION]
     inputs[EXPERTS] = stretch(map_p(model.map_scale, at_scale))
     inputs[EXPERTS + 1] = stretch(map_p(model.map_last, at_last))
     inputs[EXPERTS + 2] = stretch(map_p(model.map_fraction, at_fraction))
-    inputs[EXPERTS + MAPS] = 256
+    inputs[BIAS] = 256
+    if model.geometry[WARM] != 0:
+        ask_warm(model, node, stage)
 
     by_node = model.weights_node[node]
     by_trend = model.weights_trend[contexts[CONTEXT_TREND] * STAGES + stage]
@@ -151,6 +159,8 @@ def _decide(model: AudioModel, state: State, buffer: Buffer, threshold: int, bit
     coded = code_bit(state, buffer, p1, bit)
 
     contexts[SPENT] += _cost_bits(p1 if coded else 65536 - p1)
+    if model.geometry[WARM] != 0:
+        learn_warm(model, node, stage, coded, _RATE)
     train(inputs, by_node, rated_error(coded, squash(answers[0]), _RATE))
     train(inputs, by_trend, rated_error(coded, squash(answers[1]), _RATE))
     train(inputs, by_level, rated_error(coded, squash(answers[2]), _RATE))
@@ -196,6 +206,8 @@ def _code_value(
         node = 2 * node + bit
     cell = node - (1 << TREE_LEVELS)
     model.clock[channel, LAST_CELL] = cell
+    model.cells[channel, 1] = model.cells[channel, 0]
+    model.cells[channel, 0] = cell
 
     if cell == 15 or cell == 0:
         upwards = cell == 15
@@ -215,10 +227,11 @@ def _code_value(
             if (bit == 1) != upwards:
                 break
 
-    log_error = log2_16ths(model.errors[channel, FINAL] + 1)
+    log_error = log2_16ths(model.errors[channel, FINAL] + 1, model.geometry[WARM])
     while high - low > 1:
         split = (low + high) >> 1
-        width = (log2_16ths(high - low) + log2_16ths(quantum) - log_error + 192) // 16
+        width = log2_16ths(high - low, model.geometry[WARM]) + log2_16ths(quantum, model.geometry[WARM])
+        width = (width - log_error + 192) // 16
         width = min(max(width, 0), 9)
         bit = _decide(
             model, state, buffer, split * quantum - half, 1 if value >= split else 0, 40 + width, 5 + min(width, 2)

@@ -6,7 +6,7 @@ alike: 16-bit values as they are, 8-bit values times 64. Predictions and errors 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from predzip.predictors.mixing.audio_pitch import LAGS
 from predzip.predictors.mixing.audio_squares import GAIN_ONE, factorise, stride, substitute
 from predzip.predictors.mixing.maps import new_map
 from predzip.predictors.mixing.mixer import new_weights
+from predzip.predictors.mixing.warm import Start, read_start
 
 FRACTION_BITS = 8
 """Predictions count 2^-8 of an internal unit."""
@@ -53,10 +54,23 @@ STAGES = 8
 FINAL, FINAL_NORMAL, FINAL_FAST, FINAL_SLOW, JOINED, REFERENCE, FIRST_SYSTEM = range(7)
 EXPERTS = FIRST_SYSTEM + SYSTEMS
 MAPS = 3
-INPUTS = 16
+INPUTS = 24
+BIAS = EXPERTS + MAPS
+"""Place of the constant input."""
+
+SETS = 3
+ANSWERS = 8
+"""Weight sets, and the room of their answers."""
+
+# A warm start brings more maps and weight sets: without much experience they would not pay.
+WARM_MAPS = 5
+WARM_MAP_SLOTS = 2048
+FIRST_WARM = BIAS + 1
+WARM_SETS = 2
+WARM_ROWS = 256
 
 # Slots of `geometry`.
-SAMPLE_BYTES, CHANNELS, BIG_ENDIAN, INTERNAL_SHIFT, QUANTUM = range(5)
+SAMPLE_BYTES, CHANNELS, BIG_ENDIAN, INTERNAL_SHIFT, QUANTUM, WARM = range(6)
 # Slots of a channel's `clock`.
 TIME, WARMTH, PLACE, PITCH, LAST_CELL, SEEN_BITS = range(6)
 # Slots of `contexts`.
@@ -72,6 +86,9 @@ _START_SHIFT = 21
 _START_ERROR = {8: 100, 16: 200}  # internal units
 _START_WEIGHTS = (16000, 10000, 8000) + (4000,) * (EXPERTS + MAPS - 3)
 _START_FINAL_WEIGHT = 22000
+
+WARM_START = "warm-audio"
+_WARM_ENTRIES = WARM_MAPS * WARM_MAP_SLOTS * NODES
 
 
 class AudioModel(NamedTuple):
@@ -95,11 +112,17 @@ class AudioModel(NamedTuple):
     weights_node: NDArray[np.int32]  # (NODES, INPUTS)
     weights_trend: NDArray[np.int32]  # (8 * STAGES, INPUTS)
     weights_level: NDArray[np.int32]  # (16 * STAGES, INPUTS)
-    weights_final: NDArray[np.int32]  # (NODES, 3)
+    weights_final: NDArray[np.int32]  # (NODES, ANSWERS)
     map_scale: NDArray[np.uint32]  # (NODES * 64,)
     map_last: NDArray[np.uint32]  # (NODES * 16,)
     map_fraction: NDArray[np.uint32]  # (NODES * 1024,)
     map_grid: NDArray[np.uint32]  # (16,)
+    # Of a warm start only, else empty
+    weights_warm: NDArray[np.int32]  # (WARM_SETS * WARM_ROWS * STAGES, INPUTS)
+    maps_warm: NDArray[np.uint32]  # (WARM_MAPS * WARM_MAP_SLOTS * NODES,); an entry never met is 0
+    start_maps: NDArray[np.uint32]  # the same at the start, shared and only read
+    warm_at: NDArray[np.int64]  # (WARM_MAPS + WARM_SETS,): slots and rows of the sample
+    cells: NDArray[np.int64]  # (C, 2): cells of the two samples before, newest first
     # Scratch
     factor: NDArray[np.int32]
     roots: NDArray[np.int64]
@@ -112,7 +135,7 @@ class AudioModel(NamedTuple):
     sharpness: NDArray[np.int64]  # (E,): 1.386 * 2^44 / error
     above: NDArray[np.int64]  # (3, E): mass above the low end, the threshold, the high end
     inputs: NDArray[np.int32]
-    answers: NDArray[np.int32]  # (3,)
+    answers: NDArray[np.int32]  # (ANSWERS,)
     contexts: NDArray[np.int64]
 
 
@@ -130,15 +153,37 @@ def _start_sums(channels: int) -> NDArray[np.int64]:
     return sums
 
 
-def new_audio_model(bits: int, channels: int, big_endian: bool, length: int) -> AudioModel:
+def _warmed(model: AudioModel, start: Start) -> AudioModel:
+    """Fill a new model with the tables of `start`. The big maps are shared and only read."""
+    names = ("weights_node", "weights_trend", "weights_level", "weights_final", "weights_warm")
+    for name in (*names, "join_sums", "join_coefficients"):
+        if name in start:
+            table = getattr(model, name)
+            table[...] = start[name].reshape((-1, *table.shape[1:]))
+    for name in ("map_scale", "map_last", "map_fraction"):
+        if name in start:
+            table = getattr(model, name)
+            table[...] = np.where(start[name] > 0, start[name], table)
+    start_maps = cast(NDArray[np.uint32], start["maps_warm"]) if "maps_warm" in start else model.start_maps
+    return model._replace(start_maps=start_maps)
+
+
+def new_audio_model(bits: int, channels: int, big_endian: bool, length: int, *, warm: bool = False) -> AudioModel:
     """Return a model that has heard nothing.
 
     Args:
         bits: 8 (unsigned) or 16 (signed).
         channels: 1 or 2, interleaved.
         big_endian: order of the two bytes of a 16-bit sample.
-        length: bytes of the segment; no state depends on it, as the model has less than 1 MB.
+        length: bytes of the segment; no state depends on it, as the model has less than 1 MB (warm: 5 MB).
+        warm: whether the model starts with what recorded voices have taught.
     """
+    return allocate(bits, channels, big_endian, length, read_start(f"{WARM_START}{bits}") if warm else None)
+
+
+def allocate(bits: int, channels: int, big_endian: bool, length: int, start: Start | None = None) -> AudioModel:
+    """`new_audio_model` with the tables given: None is the cold start."""
+    warm = 0 if start is None else 1
     if bits not in (8, 16) or channels not in (1, 2) or length < 0:
         raise ValueError(f"{bits} bits, {channels} channels, {length} bytes: no such audio")
     shift = 0 if bits == 16 else 6
@@ -153,11 +198,14 @@ def new_audio_model(bits: int, channels: int, big_endian: bool, length: int) -> 
     clock[:, PITCH] = 100
     weights = np.zeros(INPUTS, np.int32)
     weights[: len(_START_WEIGHTS)] = _START_WEIGHTS
+    weights_final = new_weights(NODES, ANSWERS, 0)
+    sets = SETS + warm * WARM_SETS
+    weights_final[:, :sets] = _START_FINAL_WEIGHT * SETS // sets
     error = _START_ERROR[bits] << 16
     join_sums = np.zeros((channels, 16, 16), np.int64)
     join_sums[:, np.arange(JOIN_ORDER), np.arange(JOIN_ORDER)] = 1 << 30
-    return AudioModel(
-        geometry=np.array([bits // 8, channels, big_endian, shift, 1 << (FRACTION_BITS + shift)], np.int64),
+    model = AudioModel(
+        geometry=np.array([bits // 8, channels, big_endian, shift, 1 << (FRACTION_BITS + shift), warm], np.int64),
         clock=clock,
         past_place=np.array([ROOM], np.int64),
         past=np.zeros(ROOM + STRIDE, np.int32),
@@ -175,11 +223,16 @@ def new_audio_model(bits: int, channels: int, big_endian: bool, length: int) -> 
         weights_node=np.tile(weights, (NODES, 1)),
         weights_trend=np.tile(weights, (8 * STAGES, 1)),
         weights_level=np.tile(weights, (16 * STAGES, 1)),
-        weights_final=new_weights(NODES, 3, _START_FINAL_WEIGHT),
+        weights_final=weights_final,
         map_scale=new_map(NODES * 64),
         map_last=new_map(NODES * 16),
         map_fraction=new_map(NODES * 1024),
         map_grid=new_map(16),
+        weights_warm=np.tile(weights, (warm * WARM_SETS * WARM_ROWS * STAGES, 1)),
+        maps_warm=np.zeros(warm * _WARM_ENTRIES, np.uint32),
+        start_maps=np.zeros(warm * _WARM_ENTRIES, np.uint32),
+        warm_at=np.zeros(WARM_MAPS + WARM_SETS, np.int64),
+        cells=np.full((channels, 2), 8, np.int64),
         factor=factor,
         roots=roots,
         rest=rest,
@@ -191,6 +244,7 @@ def new_audio_model(bits: int, channels: int, big_endian: bool, length: int) -> 
         sharpness=np.zeros(EXPERTS, np.int64),
         above=np.zeros((3, EXPERTS), np.int64),
         inputs=np.zeros(INPUTS, np.int32),
-        answers=np.zeros(3, np.int32),
+        answers=np.zeros(ANSWERS, np.int32),
         contexts=np.zeros(6, np.int64),
     )
+    return model if start is None else _warmed(model, start)

@@ -36,6 +36,7 @@ from predzip.predictors.mixing.audio_model import (
     STRIDE,
     SYSTEMS,
     TIME,
+    WARM,
     WARMTH,
     AudioModel,
 )
@@ -186,7 +187,7 @@ def learn_sample(model: AudioModel, channel: int, value: int) -> None:
     """Learn the sample (internal units) that `predict_sample` and the experts of the coder were asked about."""
     guesses, clock, errors = model.predictions, model.clock[channel], model.errors[channel]
     truth = value << FRACTION_BITS
-    quality = trust(model.trust_error[channel] >> FRACTION_BITS)
+    quality = trust(model.trust_error[channel] >> FRACTION_BITS, model.geometry[WARM])
     _learn_systems(model, channel, value, quality)
     reference_error = _short((truth - guesses[SYSTEMS]) >> _ERROR_SHIFT)
     _learn_join(model, channel, reference_error, quality)

@@ -34,9 +34,18 @@ _TRUST = _trust_table()
 
 
 @kernel
-def log2_16ths(value: int) -> int:
-    """16 log2(value), rounded down, for 1 <= value < 2^40; exact for values below 256, else from the top 8 bits."""
+def log2_16ths(value: int, precise: int = 0) -> int:
+    """16 log2(value), rounded down, for 1 <= value < 2^40; exact for values below 256.
+
+    Else from the top 8 bits if `precise`; without it, as in the first strengths of the format, whole bytes are cut off,
+    which can be up to an octave too low just above 2^8, 2^16 and 2^32.
+    """
     above = 0
+    if precise != 0:
+        while value >= 256:
+            value >>= 1
+            above += 16
+        return int(_LOGS[np.uint64(value)]) + above
     if value >= 1 << 32:
         value >>= 32
         above += 512
@@ -50,10 +59,10 @@ def log2_16ths(value: int) -> int:
 
 
 @kernel
-def trust(error: int) -> int:
+def trust(error: int, precise: int = 0) -> int:
     """Weight of a sample in least squares: the mean error around it (1/256 internal unit) to the power -1.5.
 
     Equal weights would let the loud half of a second decide alone; 1 / error^2 (maximum likelihood) trusts silence
     too much. Measured on speech: equal 0 %, power -1.5 saves 1.5 %.
     """
-    return int(_TRUST[np.uint64(min(max(log2_16ths(error + 1) - 128, 0), 16 * _OCTAVES - 1))])
+    return int(_TRUST[np.uint64(min(max(log2_16ths(error + 1, precise) - 128, 0), 16 * _OCTAVES - 1))])

@@ -80,8 +80,11 @@ def mass_above(shape: int, z: int) -> int:
 
 
 @kernel
-def ratio_p1(above_low: int, above_middle: int, above_high: int) -> int:
-    """Probability (16 bits) of lying above the middle threshold, given that it lies between low and high."""
+def ratio_p1(above_low: int, above_middle: int, above_high: int, unknown: int = 1024) -> int:
+    """Probability (16 bits) of lying above the middle threshold, given that it lies between low and high.
+
+    Where the curve has no mass left it is about `unknown` / 2,048.
+    """
     whole = above_low - above_high
     part = above_middle - above_high
-    return int(((part << 16) + 1024) // (whole + 2048))
+    return int(min(((part << 16) + unknown) // (whole + 2048), 65535))

@@ -9,13 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predzip.jit import kernel
-from predzip.predictors.mixing.registers import ABOVE, CLASS, FIELD, LAST_8, LINE_START, RECORD_ABOVE, RECORD_COLUMN
+from predzip.predictors.mixing.more_contexts import EXPECTED_0, EXPECTED_1, KEY_BYTE
+from predzip.predictors.mixing.registers import (
+    ABOVE,
+    ALIGNED,
+    CLASS,
+    FIELD,
+    LAST_8,
+    LINE_START,
+    RECORD_ABOVE,
+    RECORD_COLUMN,
+    SKELETON,
+)
 from predzip.predictors.mixing.settings import EXECUTABLE, TEXT
 from predzip.predictors.mixing.x86 import GATE_FORM, GATE_OPCODE, GATE_PART
 
 ROWS_OF_A_GATE = 256
-GATES_MAX = 7
-ROWS = GATES_MAX * ROWS_OF_A_GATE
+GATES_MAX = 12
 
 _U = np.uint64
 _M1 = _U(0xFF)
@@ -43,6 +53,13 @@ def byte_gates(rows: NDArray[np.int64], gates: int, r: NDArray[np.uint64], famil
     else:
         rows[5] = 5 * ROWS_OF_A_GATE + int(r[RECORD_ABOVE])
         rows[6] = 6 * ROWS_OF_A_GATE + min(int(r[RECORD_COLUMN]), 255)
+    if gates < 12:
+        return
+    rows[7] = 7 * ROWS_OF_A_GATE + int(r[EXPECTED_0] & _M1)
+    rows[8] = 8 * ROWS_OF_A_GATE + int(c2)
+    rows[9] = 9 * ROWS_OF_A_GATE + int(r[ALIGNED if family == TEXT else EXPECTED_1] & _M1)
+    rows[10] = 10 * ROWS_OF_A_GATE + int(r[KEY_BYTE] & _M1)
+    rows[11] = 11 * ROWS_OF_A_GATE + int(r[SKELETON] >> _U(4) & _M1)
 
 
 @kernel

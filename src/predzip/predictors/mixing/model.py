@@ -6,16 +6,18 @@ little memory and time. `step` holds the loop that uses this.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from predzip.errors import ModelError
 from predzip.predictors.mixing.binary_contexts import LONGEST_RECORD
-from predzip.predictors.mixing.gates import GATES_MAX, ROWS
+from predzip.predictors.mixing.gates import GATES_MAX, ROWS_OF_A_GATE
 from predzip.predictors.mixing.lines import LINE_BYTES, new_lines
 from predzip.predictors.mixing.maps import new_map
 from predzip.predictors.mixing.match import new_match_maps
+from predzip.predictors.mixing.more_contexts import KEY_SLOTS
 from predzip.predictors.mixing.registers import new_registers
 from predzip.predictors.mixing.settings import LEVELS, MixingSettings
 from predzip.predictors.mixing.sse import new_rows
@@ -30,10 +32,16 @@ INPUTS_OF_A_PRIOR = 2
 _VECTOR = 16  # inputs are padded to whole vectors
 _DIRECT_2_BITS = 18
 _SSE_ROWS = 65536
+_PRIOR_SSE_ROWS = 65536
+_LEAST_GATES = 7  # small levels leave rows unused
 
 # Indexes of `Model.settings`.
 CONTEXTS, GATES, MATCHES, RECENT, RATE, EXTRA_RATE, FINAL_RATE, FAMILY = range(8)
-LINE_MASK, LANE_BYTES, MATCH_SHIFT, MATCH_BYTES_A, MATCH_BYTES_B, SKIP_UNTIL = range(8, 14)
+LINE_MASK, LANE_BYTES, MATCH_SHIFT, MATCH_BYTES_A, MATCH_BYTES_B, SKIP_UNTIL, WIDE = range(8, 15)
+
+
+Start = dict[str, NDArray[Any]]
+"""Learnt tables by their names in `Model`; a table that is missing begins cold."""
 
 
 class Model(NamedTuple):
@@ -52,16 +60,20 @@ class Model(NamedTuple):
     record_scores: NDArray[np.int32]  # L, LONGEST_RECORD + 1
     weights: NDArray[np.int32]  # ROWS, I
     row_uses: NDArray[np.int64]  # ROWS: decisions that trained a row
-    final_weights: NDArray[np.int32]  # 256, 8
+    final_weights: NDArray[np.int32]  # 512 or 768, A: rows of the final mixers
     sse_1: NDArray[np.uint16]  # rows, 33
     sse_2: NDArray[np.uint16]  # rows, 33
+    sse_3: NDArray[np.uint16]  # rows, 33; this one and the next: no rows unless the level is wide
+    sse_4: NDArray[np.uint16]  # rows, 33
+    sse_5: NDArray[np.uint16]  # rows, 33; of what a prior says
+    keys: NDArray[np.uint32]  # where the value of a key stood last
     # Scratch of one step.
     contexts: NDArray[np.uint64]  # N
     places: NDArray[np.uint64]  # N: lines of the contexts
     inputs: NDArray[np.int32]  # I
     rows: NDArray[np.int64]  # gates
-    answers: NDArray[np.int32]  # 8: stretched answers of the weight sets
-    answers_p1: NDArray[np.int64]  # 8: the same as probabilities
+    answers: NDArray[np.int32]  # A = 8 or 16: stretched answers of the weight sets
+    answers_p1: NDArray[np.int64]  # A + 8: the same as probabilities, then those of the final mixers
     prior_tree: NDArray[np.int64]  # P, 512: frequencies summed over bit prefixes
 
 
@@ -78,6 +90,11 @@ def _match_bits(length: int) -> int:
     return min(22, max(10, _log2_at_least(length)))
 
 
+def rows_of(settings: MixingSettings) -> int:
+    """Rows of the weight matrix."""
+    return max(settings.weight_sets, _LEAST_GATES) * ROWS_OF_A_GATE
+
+
 def inputs_of(settings: MixingSettings, family: int, priors: int) -> int:
     """Number of mixer inputs, padded to whole vectors."""
     per_context = 3 if settings.recent_inputs else 1
@@ -86,18 +103,22 @@ def inputs_of(settings: MixingSettings, family: int, priors: int) -> int:
     return -(-used // _VECTOR) * _VECTOR
 
 
-def memory_bytes(level: int, family: int, length: int) -> int:
+def memory_bytes(level: int, family: int, length: int, priors: int = 0) -> int:
     """Bytes that `new_model` takes for a stream of so many bytes, within some kilobytes."""
     settings = LEVELS[level]
     tables = LINE_BYTES << _line_bits(settings, family, length)
     tables += 2 * 4 << _match_bits(length)
+    tables += 2 * 4 * 256 * settings.contexts[family]
     tables += 2 * 33 * 2 * _SSE_ROWS + 4 * (256 + 65536) + 2 * (256 + 65536 + (1 << _DIRECT_2_BITS))
-    return tables + 4 * ROWS * inputs_of(settings, family, 1)
+    if settings.wide:
+        tables += 2 * 33 * 2 * _SSE_ROWS + 4 * KEY_SLOTS
+        tables += _PRIOR_SSE_ROWS * 33 * 2 * (priors > 0)
+    return tables + 4 * rows_of(settings) * inputs_of(settings, family, priors)
 
 
 def _first_weights(settings: MixingSettings, family: int, priors: int) -> NDArray[np.int32]:
     contexts = settings.contexts[family]
-    weights = np.zeros((ROWS, inputs_of(settings, family, priors)), np.int32)
+    weights = np.zeros((rows_of(settings), inputs_of(settings, family, priors)), np.int32)
     weight = int(65536 * settings.first_weight)
     if settings.recent_inputs:
         weights[:, 0 : 3 * contexts : 3] = weight
@@ -112,8 +133,18 @@ def _first_weights(settings: MixingSettings, family: int, priors: int) -> NDArra
     return weights
 
 
-def new_model(level: int, family: int, length: int, lanes: int = 1, priors: int = 0) -> Model:
-    """A model that has seen nothing.
+def _warm(model: Model, start: Start) -> None:
+    for name, table in start.items():
+        cold = getattr(model, name, None)
+        if cold is None or cold.shape != table.shape or cold.dtype != table.dtype:
+            raise ModelError(f"a warm start has tables {name} of other sizes than the model")
+        cold[...] = table
+
+
+def new_model(
+    level: int, family: int, length: int, lanes: int = 1, priors: int = 0, start: Start | None = None
+) -> Model:
+    """A model that has seen nothing of the stream.
 
     Args:
         level: key of settings.LEVELS.
@@ -121,6 +152,10 @@ def new_model(level: int, family: int, length: int, lanes: int = 1, priors: int 
         length: bytes to come in all lanes together.
         lanes: L; lane i codes bytes i * ceil(length / L) and so on.
         priors: P, predictors whose byte frequencies enter as further inputs.
+        start: tables that were learnt beforehand (`text_warm`), instead of cold ones.
+
+    Raises:
+        ModelError: the start was learnt for a model of other sizes.
     """
     settings = LEVELS[level]
     contexts = settings.contexts[family]
@@ -136,13 +171,15 @@ def new_model(level: int, family: int, length: int, lanes: int = 1, priors: int 
     numbers[EXTRA_RATE] = settings.extra_rate
     numbers[FINAL_RATE] = settings.final_rate
     numbers[FAMILY] = family
+    numbers[WIDE] = settings.wide
     numbers[LINE_MASK] = (1 << line_bits) - 1
     numbers[LANE_BYTES] = lane_bytes
     numbers[MATCH_SHIFT] = 64 - match_bits
     numbers[MATCH_BYTES_A], numbers[MATCH_BYTES_B] = settings.match_bytes
-    final_weights = np.zeros((512, 8), np.int32)
+    answers = 16 if settings.wide else 8
+    final_weights = np.zeros((768 if settings.wide else 512, answers), np.int32)
     final_weights[:, : settings.weight_sets] = 65536 // settings.weight_sets
-    return Model(
+    model = Model(
         settings=numbers,
         lanes=new_registers(lanes, lane_bytes),
         lines=new_lines(1 << line_bits),
@@ -155,18 +192,25 @@ def new_model(level: int, family: int, length: int, lanes: int = 1, priors: int 
         skip_map=new_map(1, 60000, 16),
         record_scores=np.zeros((lanes, LONGEST_RECORD + 1), np.int32),
         weights=_first_weights(settings, family, priors),
-        row_uses=np.zeros(ROWS, np.int64),
+        row_uses=np.zeros(rows_of(settings), np.int64),
         final_weights=final_weights,
         sse_1=new_rows(_SSE_ROWS),
         sse_2=new_rows(_SSE_ROWS),
+        sse_3=new_rows(_SSE_ROWS if settings.wide else 1),
+        sse_4=new_rows(_SSE_ROWS if settings.wide else 1),
+        sse_5=new_rows(_PRIOR_SSE_ROWS if settings.wide and priors else 1),
+        keys=np.zeros(KEY_SLOTS if settings.wide else 1, np.uint32),
         contexts=np.zeros(contexts, np.uint64),
         places=np.zeros(contexts, np.uint64),
         inputs=np.zeros(inputs_of(settings, family, priors), np.int32),
         rows=np.zeros(GATES_MAX, np.int64),
-        answers=np.zeros(8, np.int32),
-        answers_p1=np.zeros(16, np.int64),
+        answers=np.zeros(answers, np.int32),
+        answers_p1=np.zeros(answers + 8, np.int64),
         prior_tree=np.zeros((priors, 512), np.int64),
     )
+    if start is not None:
+        _warm(model, start)
+    return model
 
 
 def padded(data: bytes | bytearray | memoryview) -> NDArray[np.uint8]:

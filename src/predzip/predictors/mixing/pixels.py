@@ -26,12 +26,14 @@ from predzip.predictors.mixing.pixels_model import (
     NODES,
     NOW_SECOND,
     SETS,
+    WARM_START,
     PixelModel,
     allocate,
 )
 from predzip.predictors.mixing.pixels_predict import learn, predict, start_row
 from predzip.predictors.mixing.pixels_values import MEMORIES, learn_trust, vote
 from predzip.predictors.mixing.pixels_window import PLACE_CHANNEL
+from predzip.predictors.mixing.warm import read_start
 
 __all__ = ["MAX_DECISIONS", "PixelModel", "code_pixels", "new_pixel_model"]
 
@@ -46,15 +48,16 @@ _LEAST_P = 16
 _DIFFERENCE_GAIN = 2
 
 
-def new_pixel_model(width: int, stride: int, length: int) -> PixelModel:
+def new_pixel_model(width: int, stride: int, length: int, *, warm: bool = False) -> PixelModel:
     """Return the state for one segment.
 
     Args:
         width: bytes of a row.
         stride: bytes of a pixel: 1 grey, 3 colour, 4 colour and alpha.
         length: bytes of the segment.
+        warm: whether grey pictures start with what other photographs have taught; colour always starts cold.
     """
-    model = allocate(width, stride, length)
+    model = allocate(width, stride, length, read_start(WARM_START) if warm and stride == 1 else None)
     start_row(model)
     return model
 
@@ -85,10 +88,14 @@ def _fill_inputs(model: PixelModel, node: int, low: int, split: int, high: int, 
         if k != BLEND:
             x[k] = min(max((wide(x[k]) - common) * _DIFFERENCE_GAIN, -STRETCH_MAX), STRETCH_MAX)
     unseen = np.uint32(squash(common) << 16)
+    warm = model.start_maps.shape[0] > 0
     for i in range(MAPS):
         at = model.map_at[i] + node
         if model.maps[np.uint64(at)] == np.uint32(0):
-            model.maps[np.uint64(at)] = unseen
+            entry = unseen
+            if warm and model.start_maps[np.uint64(at)] != np.uint32(0):
+                entry = model.start_maps[np.uint64(at)]
+            model.maps[np.uint64(at)] = entry
         p = map_p(model.maps, at)
         x[EXPERTS + 2 * i] = stretch(p)
         x[EXPERTS + 2 * i + 1] = (p - 32768) >> 5

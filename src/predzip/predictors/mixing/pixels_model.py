@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from predzip.predictors.mixing.pixels_window import (
     linear_neighbours,
     new_window,
 )
+from predzip.predictors.mixing.warm import Start
 
 LOCAL = 5
 """Least-squares predictors that follow the place; one more follows the place within 8 x 8 blocks."""
@@ -76,6 +77,9 @@ _MOST_TILES = 512
 
 _FIRST_DIFFERENCE_WEIGHT = WEIGHT_ONE // 50
 
+WARM_START = "warm-pixels"
+_FIRST_GREY = 128
+
 # Slots of `now`: what one byte's prediction leaves for its decisions and for learning.
 NOW_PHASE = 0  # state of the phase predictor
 NOW_FLOOR = 1  # sum of W, N, NW, NE: what samples are compared with
@@ -118,10 +122,32 @@ class PixelModel(NamedTuple):
     final_inputs: NDArray[np.int32]
     final_weights: NDArray[np.int32]  # (channels * NODES, FINAL_INPUTS)
     now: NDArray[np.int64]
+    start_maps: NDArray[np.uint32]  # warm start: like `maps`, taken where those hold nothing; empty for a cold start
 
 
-def allocate(width: int, stride: int, length: int) -> PixelModel:
-    """Return a model that has seen nothing; sizes follow from the arguments, which both directions know."""
+def _warmed(model: PixelModel, start: Start) -> PixelModel:
+    """Fill a new model with the tables of `start`. Maps are shared and only read: copying them would take longer."""
+    tables: dict[str, NDArray[np.int64] | NDArray[np.int32] | NDArray[np.uint32]] = {
+        "weights": model.weights,
+        "final_weights": model.final_weights,
+        "corrections": model.corrections,
+        "phase_errors": model.phase_errors,
+        "learned": model.experts.learned,
+        "trust": model.values.trust,
+    }
+    for name, table in tables.items():
+        if name in start:
+            table[...] = start[name].reshape(table.shape)
+    model.window.rows[:] = _FIRST_GREY
+    start_maps = cast(NDArray[np.uint32], start["maps"]) if "maps" in start else model.start_maps
+    return model._replace(start_maps=start_maps, window=model.window._replace(repeats=1))
+
+
+def allocate(width: int, stride: int, length: int, start: Start | None = None) -> PixelModel:
+    """Return a model that has seen nothing; sizes follow from the arguments, which both directions know.
+
+    With `start` (for stride 1) it has, and treats the first row with more sense.
+    """
     width = max(min(width, length), 1)
     stride = max(min(stride, width), 1)
     pixels = -(-width // stride)
@@ -135,7 +161,7 @@ def allocate(width: int, stride: int, length: int) -> PixelModel:
     weights[:, :EXPERTS] = _FIRST_DIFFERENCE_WEIGHT
     weights[:, BLEND] = WEIGHT_ONE
     final_weights = new_weights(stride * (NODES + 48 * DEPTHS), FINAL_INPUTS, WEIGHT_ONE // SETS)
-    return PixelModel(
+    model = PixelModel(
         window=new_window(width, stride),
         neighbours=np.stack([linear_neighbours(stride, channel) for channel in range(stride)]),
         offsets=np.zeros((stride, LINEAR_NEIGHBOURS), np.int64),
@@ -168,7 +194,9 @@ def allocate(width: int, stride: int, length: int) -> PixelModel:
         final_inputs=np.zeros(FINAL_INPUTS, np.int32),
         final_weights=final_weights,
         now=np.zeros(NOW_SIZE, np.int64),
+        start_maps=np.zeros(0, np.uint32),
     )
+    return model if start is None else _warmed(model, start)
 
 
 def model_bytes(width: int, stride: int, length: int) -> int:

@@ -29,6 +29,7 @@ class Window(NamedTuple):
     width: int  # bytes of a row
     stride: int  # bytes of a pixel
     pitch: int  # values from one row of the ring to the next
+    repeats: int  # 1: above the first row reads as that row, 0: as 0
 
 
 PLACE_X = 0  # byte within the row
@@ -77,7 +78,7 @@ def linear_neighbours(stride: int, channel: int) -> NDArray[np.int64]:
 def new_window(width: int, stride: int) -> Window:
     """Return a window before the first byte: everything above and beside reads as 0."""
     pitch = width + 2 * MARGIN_PIXELS * stride
-    return Window(np.zeros(ROWS * pitch, np.int32), np.zeros(3, np.int64), width, stride, pitch)
+    return Window(np.zeros(ROWS * pitch, np.int32), np.zeros(3, np.int64), width, stride, pitch, 0)
 
 
 @kernel
@@ -93,6 +94,18 @@ def push(window: Window, value: int) -> bool:
     y = window.place[PLACE_Y]
     start = row_start(window, y)
     window.rows[start + x] = value
+    if window.repeats != 0 and y == 0:
+        # Until the first row is complete, what lies above and to the right reads like the newest pixel.
+        for k in range(1, ROWS):
+            above = row_start(window, y - k) + x
+            for i in range(MARGIN_PIXELS * window.stride + 1):
+                window.rows[above + i] = value
+            if x == 0:
+                for i in range(MARGIN_PIXELS * window.stride):
+                    window.rows[above - 1 - i] = value
+        if x == 0:
+            for i in range(MARGIN_PIXELS * window.stride):
+                window.rows[start - 1 - i] = value
     x += 1
     channel = window.place[PLACE_CHANNEL] + 1
     if channel == window.stride:
@@ -107,6 +120,11 @@ def push(window: Window, value: int) -> bool:
         below = row_start(window, y + 1) - margin
         for i in range(margin):
             window.rows[below + i] = window.rows[start + min(i % window.stride, window.width - 1)]
+        if window.repeats != 0 and y == 0:
+            for k in range(1, ROWS):
+                above = row_start(window, y - k) - margin
+                for i in range(window.pitch):
+                    window.rows[above + i] = window.rows[start - margin + i]
         x = 0
         channel = 0
         window.place[PLACE_Y] = y + 1

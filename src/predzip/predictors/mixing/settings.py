@@ -19,7 +19,7 @@ class MixingSettings:
     contexts: tuple[int, int, int]
     """Contexts used, by family."""
     weight_sets: int
-    """Gates of the mixer: 1, 4 or 7."""
+    """Gates of the mixer: 1, 4, 7 or 12."""
     matches: int
     """Match models: 1 or 2."""
     match_bytes: tuple[int, int]
@@ -36,10 +36,13 @@ class MixingSettings:
     """What is added to the rate at the start; falls by one each 8 bytes."""
     final_rate: int
     """Learning rate of the final mixer."""
+    wide: bool = False
+    """Whether the further contexts of text, refinements and the third final mixer are there."""
 
 
 LEVELS: dict[int, MixingSettings] = {
     1: MixingSettings((6, 6, 6), 1, 1, (6, 0), False, 20, 0.18, 90, 1500, 0),
     2: MixingSettings((12, 12, 12), 4, 1, (6, 0), False, 22, 0.12, 110, 1500, 160),
     3: MixingSettings((42, 32, 40), 7, 2, (5, 12), True, 24, 0.045, 90, 900, 140),
+    4: MixingSettings((84, 32, 40), 12, 2, (5, 12), True, 24, 0.028, 50, 400, 140, wide=True),
 }

@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 from predzip.coding.binary import code_bit
 from predzip.coding.interval import Buffer, State
 from predzip.jit import inlined
+from predzip.predictors.mixing.characters import update_characters
 from predzip.predictors.mixing.maps import map_p, map_update
 from predzip.predictors.mixing.match import LENGTH, POINTER, WORDS
-from predzip.predictors.mixing.model import MATCHES, SKIP_UNTIL, Model
+from predzip.predictors.mixing.model import FAMILY, MATCHES, SKIP_UNTIL, WIDE, Model
+from predzip.predictors.mixing.more_contexts import update_more
 from predzip.predictors.mixing.registers import MATCH, POSITION, update_registers
+from predzip.predictors.mixing.settings import TEXT
 
 SKIP_BYTES = 64
 _LEAST_LENGTH = np.uint64(400)
@@ -62,6 +65,9 @@ def skip_run(
     for i in range(SKIP_BYTES):
         byte = int(data[_U(pointer + i)])
         data[_U(position + i)] = byte
+        if model.settings[WIDE] and model.settings[FAMILY] == TEXT:
+            update_more(r, data, model.keys, byte)
+            update_characters(r, byte)
         update_registers(r, data, byte)
     for other in range(MATCH, MATCH + 2 * WORDS, WORDS):
         if r[other + POINTER] == _U(pointer) or other == base:

@@ -13,18 +13,17 @@ from predzip.coding.binary import code_bit
 from predzip.coding.interval import Buffer, State
 from predzip.jit import inlined, kernel
 from predzip.predictors.mixing.binary_contexts import binary_contexts, update_record
+from predzip.predictors.mixing.characters import CHARACTER_CONTEXTS, character_contexts, update_characters
 from predzip.predictors.mixing.code_contexts import code_contexts
 from predzip.predictors.mixing.gates import bit_gates, byte_gates
-from predzip.predictors.mixing.lines import find_line, first_place
-from predzip.predictors.mixing.logistic import SQUASH_MAX, STRETCH_MAX, squash, stretch
+from predzip.predictors.mixing.layers import learn_mix, mix_inputs
+from predzip.predictors.mixing.lines import find_line, first_place, mix
+from predzip.predictors.mixing.logistic import squash, stretch
 from predzip.predictors.mixing.maps import map_p, map_update
 from predzip.predictors.mixing.match import match_bucket, match_index, match_misses, predicted_byte, update_match
-from predzip.predictors.mixing.mixer import dot, rated_error, train
 from predzip.predictors.mixing.model import (
     CONTEXTS,
-    EXTRA_RATE,
     FAMILY,
-    FINAL_RATE,
     GATES,
     LANE_BYTES,
     LINE_MASK,
@@ -33,10 +32,11 @@ from predzip.predictors.mixing.model import (
     MATCH_SHIFT,
     MATCHES,
     PADDING,
-    RATE,
     RECENT,
+    WIDE,
     Model,
 )
+from predzip.predictors.mixing.more_contexts import EXPECTED_0, EXPECTED_1, KEY_BYTE, more_contexts, update_more
 from predzip.predictors.mixing.prefetch import prefetch_row
 from predzip.predictors.mixing.registers import LAST_8, POSITION, update_registers
 from predzip.predictors.mixing.settings import EXECUTABLE, TEXT
@@ -47,6 +47,7 @@ from predzip.predictors.mixing.text_contexts import text_contexts
 from predzip.predictors.mixing.x86 import GATE_PART, KEY, SHORT_KEY, update_x86
 
 _U = np.uint64
+Frequencies = NDArray[np.uint16] | NDArray[np.uint32]
 _BYTE = _U(8)
 _NIBBLE_FACTOR = _U(0x9E3779B97F4A7C15)
 _STATE_LIMIT = 255
@@ -153,48 +154,16 @@ def _learn_direct(direct: NDArray[np.uint16], index: int, bit: int, rate: int) -
 
 
 @inlined
-def _sum_prior(tree: NDArray[np.int64], frequencies: NDArray[np.uint16]) -> None:
-    """tree[prefix] = frequency of all bytes that start with these bits; leaves at 256.., root at 1."""
+def take_prior(model: Model, k: int, frequencies: Frequencies) -> None:
+    """Take what prior `k` says of the next byte, frequencies (256,); to be called before `code_lane`.
+
+    tree[prefix] = frequency of all bytes that start with these bits; leaves at 256.., root at 1.
+    """
+    tree = model.prior_tree[k]
     for symbol in range(256):
         tree[256 + symbol] = frequencies[symbol]
     for prefix in range(255, 0, -1):
         tree[prefix] = tree[2 * prefix] + tree[2 * prefix + 1]
-
-
-@inlined
-def _mix(model: Model, final_row: int, final_row_2: int) -> int:
-    """Stretched prediction of the two layers (of the one set, where there is only one gate)."""
-    gates = model.settings[GATES]
-    if gates == 1:
-        x = dot(model.inputs, model.weights[model.rows[0]])
-    else:
-        for k in range(gates):
-            answer = dot(model.inputs, model.weights[model.rows[k]])
-            model.answers_p1[k] = squash(answer)
-            model.answers[k] = min(max(answer, -STRETCH_MAX), STRETCH_MAX)
-        x = dot(model.answers, model.final_weights[final_row])
-        y = dot(model.answers, model.final_weights[256 + final_row_2])
-        model.answers_p1[8] = squash(x)
-        model.answers_p1[9] = squash(y)
-        x = (min(max(x, -SQUASH_MAX), SQUASH_MAX) + min(max(y, -SQUASH_MAX), SQUASH_MAX)) >> 1
-    return min(max(x, -SQUASH_MAX), SQUASH_MAX)
-
-
-@inlined
-def _learn_mix(model: Model, final_row: int, final_row_2: int, p1: int, bit: int) -> None:
-    gates = model.settings[GATES]
-    for k in range(gates):
-        row = model.rows[k]
-        used = model.row_uses[row]
-        model.row_uses[row] = used + 1
-        rate = model.settings[RATE] + (model.settings[EXTRA_RATE] << 8) // (256 + used)
-        answer_p1 = p1 if gates == 1 else model.answers_p1[k]
-        train(model.inputs, model.weights[row], rated_error(bit, answer_p1, rate))
-    if gates > 1:
-        error = rated_error(bit, model.answers_p1[8], model.settings[FINAL_RATE])
-        train(model.answers, model.final_weights[final_row], error)
-        error = rated_error(bit, model.answers_p1[9], model.settings[FINAL_RATE])
-        train(model.answers, model.final_weights[256 + final_row_2], error)
 
 
 @inlined
@@ -216,8 +185,20 @@ def _code_byte(
     c8 = r[LAST_8]
     c1 = int(c8 & _U(255))
     actual = int(data[r[POSITION]])
+    expected_0 = predicted_byte(r, data, 0)
+    bucket_0 = match_bucket(r, 0)
+    expected_1 = predicted_byte(r, data, 1)
+    bucket_1 = match_bucket(r, 1)
+    wide = s[WIDE]
+    priors = model.prior_tree.shape[0]
+    if wide:
+        r[EXPECTED_0] = _U(expected_0 | (min(bucket_0, 15) + 1) << 8) if expected_0 >= 0 else _U(0)
+        r[EXPECTED_1] = _U(expected_1 | (min(bucket_1, 15) + 1) << 8) if expected_1 >= 0 else _U(0)
     if family == TEXT:
         text_contexts(model.contexts, n, r, model.followers)
+        if wide:
+            more_contexts(model.contexts, r, data)
+            character_contexts(model.contexts, n - CHARACTER_CONTEXTS, r)
     elif family == EXECUTABLE:
         code_contexts(model.contexts, n, r, data, lane_start, model.followers)
     else:
@@ -229,10 +210,11 @@ def _code_byte(
     first_direct = first_match + 2 * matches
     first_prior = first_direct + 4
     inputs[first_direct + 3] = 256  # bias
-    expected_0 = predicted_byte(r, data, 0)
-    bucket_0 = match_bucket(r, 0)
-    expected_1 = predicted_byte(r, data, 1)
-    bucket_1 = match_bucket(r, 1)
+    sse_3_context = _U(0)
+    sse_4_context = _U(0)
+    if wide:
+        sse_3_context = mix(r[EXPECTED_0], _U(0x51)) >> _U(48)
+        sse_4_context = mix(r[KEY_BYTE] | (c8 & _U(0xFFFF)) << _U(16), _U(0x52)) >> _U(48)
     refine_by = int(np.int64(r[GATE_PART] if family == EXECUTABLE else c8 & _U(255)))
     hits = 0
     prefix = 1
@@ -255,23 +237,43 @@ def _code_byte(
         inputs[first_direct] = stretch(int(direct[_U(prefix)]))
         inputs[first_direct + 1] = stretch(int(direct[_U(direct_1)]))
         inputs[first_direct + 2] = stretch(int(direct[_U(direct_2)]))
-        for k in range(model.prior_tree.shape[0]):
+        sure = 0
+        for k in range(priors):
             tree = model.prior_tree[k]
             p1 = (tree[_U(2 * prefix + 1)] << 16) // tree[_U(prefix)]
-            inputs[first_prior + 2 * k] = stretch(min(p1, 65535))
+            sure = stretch(min(p1, 65535))
+            inputs[first_prior + 2 * k] = sure
             inputs[first_prior + 2 * k + 1] = (p1 - 32768) >> 5
         bit_gates(model.rows, s[GATES], prefix, bit_index, bucket_0, hits)
-        x = _mix(model, prefix, bucket_0 * 8 + bit_index)
+        x = mix_inputs(model, prefix, bucket_0 * 8 + bit_index, c1)
         p1 = squash(x)
         sse_1 = refine_by << 8 | prefix
         sse_2 = order_3 ^ (prefix * 0x9F3B & 0xFFFF)
         refined_1 = refine(model.sse_1, sse_1, x)
         refined_2 = refine(model.sse_2, sse_2, x)
-        final_p1 = min(max((p1 + refined_1 + 2 * refined_2 + 2) >> 2, 1), 65535)
+        final_p1 = (p1 + refined_1 + 2 * refined_2 + 2) >> 2
+        sse_3 = 0
+        sse_4 = 0
+        sse_5 = 0
+        if wide:
+            sse_3 = int(np.int64(sse_3_context ^ _U(prefix * 0x9F3B & 0xFFFF)))
+            sse_4 = int(np.int64(sse_4_context ^ _U(prefix * 0x9F3B & 0xFFFF)))
+            refined_3 = refine(model.sse_3, sse_3, x)
+            refined_4 = refine(model.sse_4, sse_4, x)
+            final_p1 = (2 * final_p1 + refined_3 + refined_4 + 2) >> 2
+            if priors > 0:
+                sse_5 = (sure + 2048) >> 4 << 8 | prefix
+                final_p1 = (3 * final_p1 + refine(model.sse_5, sse_5, x) + 2) >> 2
+        final_p1 = min(max(final_p1, 1), 65535)
         bit = code_bit(coder, buffer, final_p1, actual >> (7 - bit_index) & 1)
         refine_update(model.sse_1, sse_1, x, bit, _SSE_RATE)
         refine_update(model.sse_2, sse_2, x, bit, _SSE_RATE)
-        _learn_mix(model, prefix, bucket_0 * 8 + bit_index, p1, bit)
+        if wide:
+            refine_update(model.sse_3, sse_3, x, bit, _SSE_RATE)
+            refine_update(model.sse_4, sse_4, x, bit, _SSE_RATE)
+            if priors > 0:
+                refine_update(model.sse_5, sse_5, x, bit, _SSE_RATE)
+        learn_mix(model, prefix, bucket_0 * 8 + bit_index, c1, p1, bit)
         _learn_contexts(model, node, bit)
         if trust_0 >= 0:
             map_update(model.match_maps[0], trust_0, bit, 1023)
@@ -296,6 +298,9 @@ def _take_byte(model: Model, r: NDArray[np.uint64], lane_start: int, data: NDArr
         one, two = r[SHORT_KEY], _U(256) + r[KEY]
     followers[one] = followers[one] << np.uint32(8) | np.uint32(byte)
     followers[two] = followers[two] << np.uint32(8) | np.uint32(byte)
+    if s[WIDE] and s[FAMILY] == TEXT:
+        update_more(r, data, model.keys, byte)
+        update_characters(r, byte)
     update_registers(r, data, byte)
     if s[FAMILY] == EXECUTABLE:
         update_x86(r, byte)
@@ -304,6 +309,24 @@ def _take_byte(model: Model, r: NDArray[np.uint64], lane_start: int, data: NDArr
     update_match(r, data, model.positions[0], s[MATCH_SHIFT], s[MATCH_BYTES_A], s[LANE_BYTES], 0)
     if s[MATCHES] > 1:
         update_match(r, data, model.positions[1], s[MATCH_SHIFT], s[MATCH_BYTES_B], s[LANE_BYTES], 1)
+
+
+@inlined
+def code_lane(
+    model: Model,
+    coder: State,
+    buffer: Buffer,
+    data: NDArray[np.uint8],
+    lane: int,
+    t: int,
+) -> None:
+    """Code byte `t` of one lane, for which `take_prior` has been called. See `code_bytes`."""
+    lane_bytes = model.settings[LANE_BYTES]
+    r = model.lanes[lane]
+    byte = _code_byte(model, r, lane * lane_bytes, coder, buffer, data)
+    if coder[0] != _U(0):
+        data[lane * lane_bytes + t] = byte
+    _take_byte(model, r, lane * lane_bytes, data, byte)
 
 
 @kernel
@@ -329,7 +352,6 @@ def code_bytes(
     """
     lane_bytes = model.settings[LANE_BYTES]
     length = data.shape[0] - PADDING
-    decodes = coder[0] != _U(0)
     lanes = model.lanes.shape[0]
     may_skip = lanes == 1 and model.prior_tree.shape[0] == 0
     t = begin
@@ -340,15 +362,9 @@ def code_bytes(
                 t += skipped
                 continue
         for lane in range(lanes):
-            position = lane * lane_bytes + t
-            if t >= lane_bytes or position >= length:
-                continue
-            r = model.lanes[lane]
-            for k in range(model.prior_tree.shape[0]):
-                _sum_prior(model.prior_tree[k], priors[k, t - begin, lane])
-            byte = _code_byte(model, r, lane * lane_bytes, coder, buffer, data)
-            if decodes:
-                data[position] = byte
-            _take_byte(model, r, lane * lane_bytes, data, byte)
+            if t < lane_bytes and lane * lane_bytes + t < length:
+                for k in range(model.prior_tree.shape[0]):
+                    take_prior(model, k, priors[k, t - begin, lane])
+                code_lane(model, coder, buffer, data, lane, t)
         t += 1
     return t

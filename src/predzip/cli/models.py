@@ -1,0 +1,168 @@
+"""`predzip models`: what weights there are, what their cards say, whether they are the ones that were released."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from predzip.cli.files import printable
+from predzip.errors import ModelError, PredzipError
+from predzip.predictors.neural import cards, catalogue
+from predzip.units import format_bytes
+
+if TYPE_CHECKING:
+    from predzip.predictors.neural.catalogue import Found
+
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 80, "terminal_width": 80}
+_TITLES = ("name", "kind", "parameters", "bytes", "fingerprint", "bits/byte", "from")
+_TEXT_COLUMNS = {"name", "kind", "fingerprint", "from"}
+_FINGERPRINT_DIGITS = 16
+"""So many stand in a frame, and in what `predzip -lv` prints."""
+
+
+@click.group(invoke_without_command=True, context_settings=_SETTINGS)
+@click.pass_context
+def models(context: click.Context) -> int | None:
+    """List the models on this machine, show their cards, verify or add weights.
+
+    Models come with the package; others lie in the folder PREDZIP_MODELS names, else in the user's folder for data.
+    bits/byte is what the card reports for held-out data. Smaller is better.
+    """
+    return list_models() if context.invoked_subcommand is None else None
+
+
+def list_models() -> int:
+    """Print the table; return the exit code."""
+    code = 0
+    rows = []
+    for found in catalogue.installed():
+        try:
+            rows.append(_row(found))
+        except PredzipError as error:
+            rows.append((printable(found.name), "damaged", "", "", "", "", found.origin))
+            click.echo(f"predzip: {printable(found.name)}: {error}", err=True)
+            code = 1
+    names = {found.name for found in catalogue.installed() if found.origin == "package"}
+    rows += [
+        (entry.name, "missing", "", "", "", "", "package") for entry in catalogue.shipped() if entry.name not in names
+    ]
+    click.echo(_table([_TITLES, *rows]))
+    return code
+
+
+def _row(found: Found) -> tuple[str, ...]:
+    from predzip.predictors.neural.weights import read_config
+
+    config = read_config(found.stem)
+    rate = cards.bits_per_byte(found.stem)
+    return (
+        printable(found.name),
+        config["kind"],
+        f"{cards.parameters(config):,}",
+        f"{cards.bytes_on_disk(found.stem):,}",
+        catalogue.fingerprint(found.stem).hex()[:_FINGERPRINT_DIGITS],
+        "-" if rate is None else f"{rate:.3f}",
+        found.origin,
+    )
+
+
+def _table(rows: list[tuple[str, ...]]) -> str:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_TITLES))]
+    lines = []
+    for row in rows:
+        cells = (
+            cell.ljust(width) if title in _TEXT_COLUMNS else cell.rjust(width)
+            for cell, width, title in zip(row, widths, _TITLES, strict=True)
+        )
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+@models.command(short_help="Print the card of a model.", context_settings=_SETTINGS)
+@click.argument("name", metavar="NAME|PATH")
+def show(name: str) -> None:
+    """Print the card of a model: data, licence, how to train it, rates, limits."""
+    click.echo(cards.read_card(catalogue.locate(name).stem).rstrip("\n"))
+
+
+@models.command(short_help="Compare weights with their fingerprints.", context_settings=_SETTINGS)
+@click.argument("names", metavar="[NAME|PATH]...", nargs=-1)
+def verify(names: tuple[str, ...]) -> int:
+    """Hash weights and compare them with the list of fingerprints beside them.
+
+    Without NAME: all models of the package, which must be there, and all of the user's folder. The exit code is 1
+    where a model is missing, not listed, or not what the list says.
+    """
+    wrong = 0
+    for found in [catalogue.locate(name) for name in names] if names else _all():
+        verdict = _verdict(found)
+        wrong += not verdict.startswith("ok")
+        click.echo(f"{printable(found.name)}: {verdict}")
+    return 1 if wrong else 0
+
+
+def _all() -> list[Found]:
+    installed = catalogue.installed()
+    there = {found.name for found in installed if found.origin == "package"}
+    missing = [entry for entry in catalogue.shipped() if entry.name not in there]
+    return [*installed, *(catalogue.Found(entry.name, entry.file, "package") for entry in missing)]
+
+
+def _verdict(found: Found) -> str:
+    listed = catalogue.listed_fingerprint(found)
+    try:
+        actual = catalogue.fingerprint(found.stem)
+    except (PredzipError, OSError):
+        return "MISSING: its files cannot be read"
+    if not listed:
+        return f"NOT LISTED: {actual.hex()}"
+    return f"ok, {actual.hex()}" if actual == listed else f"DIFFERS: {actual.hex()}, listed as {listed.hex()}"
+
+
+@models.command(short_help="Copy weights into the user's folder.", context_settings=_SETTINGS)
+@click.argument("path", metavar="PATH")
+@click.option("-f", "--force", is_flag=True, help="Replace a model of that name.")
+def add(path: str, force: bool) -> None:
+    """Copy weights into the user's folder, so that files made with them decode without --model.
+
+    PATH is that of NAME.json and NAME.safetensors[.xz], with or without a suffix; a card NAME.md is taken along.
+    """
+    from predzip.predictors.neural.model_files import files_of, stem_of, unpacked_files_of
+    from predzip.predictors.neural.weights import read_weights
+
+    source = stem_of(path)
+    weights = read_weights(source)
+    cards.parameters(weights.config)  # refuses what no engine of this release runs
+    name = source.name
+    if any(entry.name == name for entry in catalogue.shipped()):
+        raise ModelError(f"{name} is the name of a model of the package; rename the files")
+    folder = catalogue.user_folder()
+    target = folder / name
+    taken = [file for file in files_of(target) if file.exists()]
+    if taken and not force and catalogue.fingerprint(target) != weights.fingerprint:
+        raise ModelError(f"{folder} has another model named {name}; -f replaces it")
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in (*files_of(source), cards.card_path(source)):
+        if file.exists():
+            _copy(file, folder / file.name)
+    plain = unpacked_files_of(target)[1]
+    if files_of(source)[1].name != plain.name:
+        plain.unlink(missing_ok=True)  # of the model that is replaced; it would go before the packed one
+    catalogue.write_list(folder, {**catalogue.read_list(folder), name: weights.fingerprint})
+    size = format_bytes(cards.bytes_on_disk(target))
+    click.echo(f"{printable(name)}: {size}, fingerprint {weights.fingerprint.hex()}, in {printable(folder)}")
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file that appears whole or not at all."""
+    if target.exists() and source.samefile(target):
+        return
+    temporary = target.with_name(f".{target.name}.tmp")
+    try:
+        shutil.copyfile(source, temporary)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""The experiments of "Language Modeling Is Compression" (Delétang et al., 2023) on data at hand."""

@@ -1,0 +1,58 @@
+"""Models that are quick to test with: random weights of a few kilobytes, written to a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from predzip.predictors.neural.recurrent.config import RecurrentConfig
+from predzip.predictors.neural.transformer.config import TransformerConfig
+from predzip.predictors.neural.weights import write_weights
+
+TRANSFORMER = TransformerConfig(width=16, layers=1, heads=2, head_dim=8, hidden=32, context=64)
+RECURRENT = RecurrentConfig(width=16, state=16, hidden=16, layers=1, table_width=16, orders=((2, 4),), word_bits=4)
+
+
+LETTERS = b"     etaoin shrdlu etaoin"
+
+
+def _biases() -> Any:
+    """Logits that know a little: which bytes are common in English."""
+    counts = np.bincount(np.frombuffer(LETTERS + bytes(range(32, 127)), np.uint8), minlength=256)
+    return np.log(counts + 0.02).astype(np.float32)
+
+
+def write_transformer(folder: Path, name: str = "tiny", seed: int = 1, **about: Any) -> Path:
+    """Write a Transformer; return its path without a suffix."""
+    from predzip.predictors.neural.transformer.quantize import quantize_transformer
+
+    random = np.random.default_rng(seed)
+    floats = {
+        tensor: (random.normal(0, 0.3, shape) + tensor.endswith("norm1.weight")).astype(np.float32)
+        for tensor, shape in TRANSFORMER.float_shapes().items()
+    }
+    floats["output.weight"] *= np.float32(0.2)
+    floats["output.bias"] = _biases()
+    config = {"kind": "transformer", **TRANSFORMER.to_dict(), **about}
+    write_weights(folder / name, config, dict(quantize_transformer(TRANSFORMER, floats)))
+    return folder / name
+
+
+def write_recurrent(folder: Path, name: str = "tiny-recurrent", seed: int = 2) -> Path:
+    """Write a recurrent model; return its path without a suffix."""
+    from predzip.predictors.neural.recurrent.network import tensor_shapes
+
+    random = np.random.default_rng(seed)
+    tensors: dict[str, Any] = {}
+    for tensor, (dtype, shape) in tensor_shapes(RECURRENT).items():
+        if dtype == "float32":
+            tensors[tensor] = random.uniform(0.001, 0.01, shape).astype(np.float32)
+        else:
+            low, high = {"int8": (-127, 128), "uint8": (0, 256), "int16": (1, 2048)}[dtype]
+            tensors[tensor] = random.integers(low, high, shape).astype(dtype)
+    tensors["output_scale"] *= np.float32(0.02)
+    tensors["output_bias"] = _biases()
+    write_weights(folder / name, {"kind": "recurrent", "architecture": RECURRENT.to_dict()}, tensors)
+    return folder / name
