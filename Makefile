@@ -20,8 +20,8 @@ setup: $(VENV)/.ready-dev  ## make .venv with every extra and the tools of devel
 demo: $(VENV)/.ready-bench  ## compress a book, bring it back, compare, and measure it against gzip, xz, zstd, brotli
 	@$(RUN) scripts/demo.py
 
-test: $(VENV)/.ready-dev  ## run every test
-	$(RUN) -m pytest $(ARGS)
+test: $(VENV)/.ready-dev  ## run every test, on all cores
+	$(RUN) -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 lint: $(VENV)/.ready-dev  ## check style and types
 	$(RUN) -m ruff check .

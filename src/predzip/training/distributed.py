@@ -33,8 +33,10 @@ class Group:
             self._joined = True
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
         if self._joined:
+            if error is None:
+                distributed.barrier()  # nobody leaves while another still waits for an answer
             distributed.destroy_process_group()
 
     def average_gradients(self, parameters: Sequence[torch.nn.Parameter]) -> None:

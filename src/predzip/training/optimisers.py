@@ -1,7 +1,7 @@
 """Muon for the matrices, AdamW for the rest.
 
 Muon (Jordan et al., 2024) replaces the momentum of a weight matrix by the nearest matrix with orthogonal rows, found by
-five Newton-Schulz steps in bfloat16, so that no direction of a matrix learns much faster than another.
+five Newton-Schulz steps in low precision, so that no direction of a matrix learns much faster than another.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import torch
+
+from predzip.training.precision import for_products
 
 _MOMENTUM = 0.95
 _DECAY = 0.1
@@ -52,7 +54,7 @@ class Muon:
 
 def _orthogonal(gradient: torch.Tensor) -> torch.Tensor:
     a, b, c = _POLYNOMIAL
-    x: torch.Tensor = gradient.bfloat16()
+    x: torch.Tensor = for_products(gradient)
     tall = x.shape[0] > x.shape[1]
     if tall:
         x = x.T

@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from predzip.predictors.neural.recurrent.config import RecurrentConfig
 from predzip.training.fake_quantise import Dense, best_step, round_entries
+from predzip.training.precision import for_products
 
 _EPSILON = 1e-5
 
@@ -80,12 +81,12 @@ class LinearRecurrence(nn.Module):
         return self._after(x, states, gate), states[-1].detach()
 
     def _plain_gates(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        forget, new, gate = self.win(_normalise(x).bfloat16()).float().split(self._state_size, -1)
+        forget, new, gate = self.win(for_products(_normalise(x))).float().split(self._state_size, -1)
         return torch.sigmoid(forget), new, gate
 
     def _plain_after(self, x: torch.Tensor, states: torch.Tensor, gate: torch.Tensor) -> torch.Tensor:
-        x = x + self.wout((states * functional.silu(gate)).bfloat16()).float()
-        hidden = functional.relu(self.w1(_normalise(x).bfloat16())).square()
+        x = x + self.wout(for_products(states * functional.silu(gate))).float()
+        hidden = functional.relu(self.w1(for_products(_normalise(x)))).square()
         change: torch.Tensor = self.w2(hidden)
         return x + change.float()
 
@@ -142,14 +143,14 @@ class Recurrent(nn.Module):
         entries = [functional.embedding(rows[..., i], table) for i, table in enumerate(self.tables)]
         if self.steps is not None:
             entries = [round_entries(part, step) for part, step in zip(entries, self.steps, strict=True)]
-        x = self.emb(last) + self.wt(torch.cat(entries, -1).bfloat16()).float()
+        x = self.emb(last) + self.wt(for_products(torch.cat(entries, -1))).float()
         later = []
         for block, state in zip(self.blocks, states, strict=True):
             x, state = block(x, state)
             later.append(state)
         if self.cell != "gru":
             x = _normalise(x)
-        return self.out(x.bfloat16()), later
+        return self.out(for_products(x)), later
 
     def round_weights(self, rounds: bool) -> None:
         """Compute with rounded weights from now on, or not; find the steps of the tables anew."""

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from predzip.predictors.neural.transformer.config import TransformerConfig
 from predzip.training.fake_quantise import Dense, round_rows
+from predzip.training.precision import for_products
 
 
 class _RmsNorm(nn.Module):
@@ -86,7 +87,7 @@ class _Layer(nn.Module):
         self, x: torch.Tensor, rotation: tuple[torch.Tensor, torch.Tensor] | None, mask: torch.Tensor | None
     ) -> torch.Tensor:
         config = self._config
-        low = x.bfloat16()
+        low = for_products(x)
         batch, length = x.shape[:2]
         q = self.q(low).view(batch, length, config.heads, config.head_dim).transpose(1, 2)  # B, H, T, K
         k = self.k(low).view(batch, length, config.kv_heads, config.head_dim).transpose(1, 2)  # B, G, T, K
@@ -101,7 +102,7 @@ class _Layer(nn.Module):
         return out.float()
 
     def _feed_forward(self, x: torch.Tensor) -> torch.Tensor:
-        low = x.bfloat16()
+        low = for_products(x)
         hidden = self.up(low)
         if self._config.activation == "swiglu":
             hidden = functional.silu(self.gate(low)) * hidden
@@ -151,7 +152,7 @@ class Transformer(nn.Module):
         x = functional.embedding(torch.cat([start, tokens[:, :-1]], 1), embedding) * config.embed_scale  # B, T, D
         rotation = None
         if config.positions == "rotary":
-            cosine, sine = self.positions[:length].bfloat16().chunk(2, -1)
+            cosine, sine = for_products(self.positions[:length]).chunk(2, -1)
             rotation = (cosine, sine)
         elif config.positions == "sinusoid":
             x = x + self.positions[:length]
@@ -164,8 +165,8 @@ class Transformer(nn.Module):
         if config.norm_place == "pre":
             x = self.norm(x)
         if config.tied:
-            return functional.linear(x.bfloat16(), embedding.bfloat16()) + self.output.bias.bfloat16()
-        logits: torch.Tensor = self.output(x.bfloat16())
+            return functional.linear(for_products(x), for_products(embedding)) + for_products(self.output.bias)
+        logits: torch.Tensor = self.output(for_products(x))
         return logits
 
 
