@@ -17,4 +17,4 @@ def test_for_products() -> None:
 def test_float32_without_instructions_for_bfloat16() -> None:
     """bfloat16 needs AVX-512 at least on x86-64: elsewhere it would be emulated."""
     if torch.backends.cpu.get_cpu_capability() in ("DEFAULT", "AVX2"):
-        assert PROCESSOR_TYPE == torch.float32
+        assert torch.float32 == PROCESSOR_TYPE

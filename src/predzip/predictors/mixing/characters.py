@@ -29,8 +29,8 @@ _U = np.uint64
 _8 = _U(8)
 _FACTOR = _U(0x9E3779B97F4A7C15)
 _TWO, _THREE, _FOUR, _NONE = 0xC0, 0xE0, 0xF0, 0xF8
-_KANA, _HAN, _HANGUL = 0xE3, 0xE4, 0xEA
-_HIRAGANA, _KATAKANA, _MARKS = 16, 17, 18
+_KANA, HAN, _HANGUL = 0xE3, 0xE4, 0xEA
+HIRAGANA, KATAKANA, MARKS = 16, 17, 18
 
 
 @kernel
@@ -44,10 +44,10 @@ def _script(char: np.uint64, length: int) -> int:
     if length == 3 and lead == _KANA:
         rest = int(char & _U(0xFFFF))
         if rest < 0x8180:
-            return _MARKS
-        return _HIRAGANA if rest < 0x82A0 else _KATAKANA
-    if length == 3 and _HAN <= lead < _HANGUL:
-        return _HAN
+            return MARKS
+        return HIRAGANA if rest < 0x82A0 else KATAKANA
+    if length == 3 and HAN <= lead < _HANGUL:
+        return HAN
     return lead & 0xFF
 
 

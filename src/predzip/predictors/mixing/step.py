@@ -13,8 +13,21 @@ from predzip.coding.binary import code_bit
 from predzip.coding.interval import Buffer, State
 from predzip.jit import inlined, kernel
 from predzip.predictors.mixing.binary_contexts import binary_contexts, update_record
-from predzip.predictors.mixing.characters import CHARACTER_CONTEXTS, character_contexts, update_characters
+from predzip.predictors.mixing.characters import (
+    CHAR_3,
+    CHARACTER_CONTEXTS,
+    RUN_1,
+    character_contexts,
+    update_characters,
+)
 from predzip.predictors.mixing.code_contexts import code_contexts
+from predzip.predictors.mixing.east_asian import (
+    east_asian_contexts,
+    east_asian_gates,
+    east_asian_refinements,
+    is_east_asian,
+    update_east_asian,
+)
 from predzip.predictors.mixing.gates import bit_gates, byte_gates
 from predzip.predictors.mixing.layers import learn_mix, mix_inputs
 from predzip.predictors.mixing.lines import find_line, first_place, mix
@@ -199,11 +212,16 @@ def _code_byte(
         if wide:
             more_contexts(model.contexts, r, data)
             character_contexts(model.contexts, n - CHARACTER_CONTEXTS, r)
+            if is_east_asian(r):
+                east_asian_contexts(model.contexts, r)
     elif family == EXECUTABLE:
         code_contexts(model.contexts, n, r, data, lane_start, model.followers)
     else:
         binary_contexts(model.contexts, n, r, data, lane_start, model.followers)
     byte_gates(model.rows, s[GATES], r, family)
+    east_asian = wide and family == TEXT and is_east_asian(r)
+    if east_asian:
+        east_asian_gates(model.rows, r)
     order_2 = int((c8 & _U(0xFFFF)) * _NIBBLE_FACTOR >> _U(46))
     order_3 = int((c8 & _U(0xFFFFFF)) * _NIBBLE_FACTOR >> _U(48))
     first_match = n * 3 if s[RECENT] else n
@@ -215,6 +233,8 @@ def _code_byte(
     if wide:
         sse_3_context = mix(r[EXPECTED_0], _U(0x51)) >> _U(48)
         sse_4_context = mix(r[KEY_BYTE] | (c8 & _U(0xFFFF)) << _U(16), _U(0x52)) >> _U(48)
+        if east_asian:
+            sse_3_context, sse_4_context = east_asian_refinements(r)
     refine_by = int(np.int64(r[GATE_PART] if family == EXECUTABLE else c8 & _U(255)))
     hits = 0
     prefix = 1
@@ -300,7 +320,9 @@ def _take_byte(model: Model, r: NDArray[np.uint64], lane_start: int, data: NDArr
     followers[two] = followers[two] << np.uint32(8) | np.uint32(byte)
     if s[WIDE] and s[FAMILY] == TEXT:
         update_more(r, data, model.keys, byte)
+        before, run_before = r[CHAR_3], r[RUN_1]
         update_characters(r, byte)
+        update_east_asian(r, before, run_before)
     update_registers(r, data, byte)
     if s[FAMILY] == EXECUTABLE:
         update_x86(r, byte)
