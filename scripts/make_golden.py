@@ -21,7 +21,7 @@ from predzip.codecs.registry import methods
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "tests" / "golden" / "v1"
 SAMPLE_BYTES = 12_000
-PRIOR_SAMPLES = ("empty", "one_byte", "text.txt", "code.py", "data.json", "mixture.tar", "short.txt")
+PRIOR_SAMPLES = ("empty", "one_byte", "text.txt", "code.py", "data.json", "mixture.tar", "short.txt", "japanese.txt")
 """What levels with a prior get: they are slow, and do with everything but text what level 4 does."""
 METHOD_BYTES = 1000
 """The predictors of the literature are slow: they get the beginning of a text."""

@@ -2,9 +2,8 @@
 
     python scripts/split_by_script.py multilingual.txt.xz FOLDER
 
-Writes FOLDER/latin.txt, FOLDER/japanese.txt, FOLDER/east-asian.txt (Chinese, Korean) and FOLDER/other-scripts.txt.
-Blocks of whole lines of about 4 KB go where most of their letters beyond ASCII belong; every block goes somewhere, in
-order.
+Writes FOLDER/latin.txt, FOLDER/east-asian.txt (Chinese, Japanese, Korean) and FOLDER/other-scripts.txt. Blocks of
+whole lines of about 4 KB go where most of their letters beyond ASCII belong; every block goes somewhere, in order.
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ BLOCK_CHARACTERS = 3000
 SHARE = 0.1
 """Of the characters of a block that makes it one of a script."""
 EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef]")
-KANA = re.compile(r"[\u3040-\u30ff]")
 OTHER = re.compile(r"[\u0370-\u1cff\ufb1d-\ufeff]")
 
 
@@ -39,16 +37,14 @@ def script(block: str) -> str:
     east, other = len(EAST_ASIAN.findall(block)), len(OTHER.findall(block))
     if max(east, other) < SHARE * len(block):
         return "latin"
-    if east < other:
-        return "other-scripts"
-    return "japanese" if len(KANA.findall(block)) >= SHARE * len(block) else "east-asian"
+    return "east-asian" if east >= other else "other-scripts"
 
 
 def main() -> None:
     """Split."""
     source, folder = Path(sys.argv[1]), Path(sys.argv[2])
     text = read_file(source).tobytes().decode("utf-8")
-    parts: dict[str, list[str]] = {"latin": [], "japanese": [], "east-asian": [], "other-scripts": []}
+    parts: dict[str, list[str]] = {"latin": [], "east-asian": [], "other-scripts": []}
     for block in blocks(text):
         parts[script(block)].append(block)
     folder.mkdir(parents=True, exist_ok=True)

@@ -23,6 +23,28 @@ def book(length: int, start: int = 3000) -> bytes:
     return _BOOK.read_bytes()[start : start + length]
 
 
+def japanese(length: int) -> bytes:
+    """Japanese prose in UTF-8, cut at a character: simple sentences, a dialogue now and then."""
+    random, text = Random(10), "\u3000"
+    who = ["私", "先生", "奥さん", "友達", "父", "あの人", "猫", "ケイ"]
+    where = ["家", "学校", "東京", "海", "森の中", "部屋", "ホテル"]
+    did = [
+        "へ行った",
+        "で本を読んでいた",
+        "に帰って来ました",
+        "を出る時に笑った",
+        "から手紙を書きました",
+        "を見ていたのである",
+    ]
+    why = ["。", "。けれども", "。その時", "から、", "。しかし何も言わなかった。"]
+    while len(text) < length:
+        text += random.choice(who) + random.choice("はがも") + random.choice(where) + random.choice(did)
+        text += random.choice(why)
+        if random.randrange(9) == 0:
+            text += f"\n「{random.choice(where)}ですか」と{random.choice(who)}が聞いた。\n\u3000"
+    return text.encode()[:length].decode(errors="ignore").encode()
+
+
 def source_code(length: int) -> bytes:
     """Python: a source file of this project that seldom changes would still change, so a made-up one."""
     random, lines = Random(1), ["from __future__ import annotations", "", "import numpy as np", ""]
@@ -170,4 +192,4 @@ def samples(length: int) -> dict[str, bytes]:
     found = {name: make(length) for name, make in MAKERS.items()}
     edges = {"empty": b"", "one_byte": b"Q", "all_bytes": bytes(range(256)), "zeros": bytes(length)}
     edges |= {"all_ff": b"\xff" * length, "two_bytes": b"ab" * (length // 2)}
-    return found | edges | {"mixture.tar": mixture(length // 12)}
+    return found | edges | {"mixture.tar": mixture(length // 12), "japanese.txt": japanese(length)}

@@ -97,7 +97,9 @@ def test_typed_models_pay(monkeypatch: pytest.MonkeyPatch, kind: Kind, data: byt
     assert good < 0.9 * fast
 
 
-@pytest.mark.parametrize("sample", ["text.txt", "data.json", "table.csv", "server.log", "records.bin", "mixture.tar"])
+@pytest.mark.parametrize(
+    "sample", ["text.txt", "japanese.txt", "data.json", "table.csv", "server.log", "records.bin", "mixture.tar"]
+)
 def test_higher_levels_are_smaller(sample: str) -> None:
     data = corpus.samples(15_000)[sample]
     sizes = [len(MixingCodec(level).encode_block(data)) for level in MIXING_LEVELS]

@@ -17,6 +17,7 @@ from predzip.predictors.mixing.settings import BINARY, TEXT
 HERE = Path(__file__).parent
 TEXT_SAMPLE = b'{"name": "Aal", "n": [1, 22]}\n{"name": "Ben", "n": [3, 22]}\nthe cat (the hat) sat\n' * 3
 BINARY_SAMPLE = b"".join(bytes([i & 255, 0xFF, 0x80 ^ i, 0, *Random(i).randbytes(2)]) for i in range(40))
+JAPANESE_SAMPLE = "「私は先生の家ですか。」\n猫カナa先生のa".encode()
 EXTREMES = b"\xff" * 30 + b"\x00" * 30 + b"\xff\x00" * 10 + b"\x80\x7f" * 10
 
 REQUESTS = [
@@ -28,6 +29,8 @@ REQUESTS = [
     (2, BINARY, 1, EXTREMES),
     (3, TEXT, 1, TEXT_SAMPLE[:90]),
     (3, BINARY, 2, BINARY_SAMPLE[:70]),
+    (4, TEXT, 1, TEXT_SAMPLE[:60]),
+    (4, TEXT, 2, JAPANESE_SAMPLE),
 ]
 
 
