@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from predzip.cli import files
+from predzip.cli.columns import aligned
 from predzip.cli.files import printable
 from predzip.cli.messages import Messages
 from predzip.cli.run import operands, refuse_input_terminal
@@ -30,7 +31,7 @@ def list_files(names: tuple[str, ...], settings: Settings) -> int:
         rows = [_row(name, summary) for name, summary in found]
         if len(found) > 1:
             rows.append(_total_row([summary for _, summary in found]))
-        click.echo(_table([_TITLES, *rows]))
+        click.echo(aligned([_TITLES, *rows], _TEXT_COLUMNS))
     if settings.verbose:
         for name, summary in found:
             click.echo(_details(name, summary))
@@ -61,18 +62,6 @@ def _size_columns(compressed_bytes: int, original_bytes: int) -> tuple[str, ...]
     rate = f"{raw_rate(compressed_bytes, original_bytes):.1%}" if original_bytes else "-"
     spent = f"{bits_per_byte(8 * compressed_bytes, original_bytes):.3f}" if original_bytes else "-"
     return (str(compressed_bytes), str(original_bytes), rate, spent)
-
-
-def _table(rows: list[tuple[str, ...]]) -> str:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_TITLES))]
-    lines = []
-    for row in rows:
-        cells = (
-            cell.ljust(width) if title in _TEXT_COLUMNS else cell.rjust(width)
-            for cell, width, title in zip(row, widths, _TITLES, strict=True)
-        )
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)
 
 
 def _details(name: str, summary: FileSummary) -> str:

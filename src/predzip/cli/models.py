@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from predzip.cli.columns import aligned
 from predzip.cli.files import printable
 from predzip.errors import ModelError, PredzipError
 from predzip.predictors.neural import cards, catalogue
@@ -49,7 +50,7 @@ def list_models() -> int:
     rows += [
         (entry.name, "missing", "", "", "", "", "package") for entry in catalogue.shipped() if entry.name not in names
     ]
-    click.echo(_table([_TITLES, *rows]))
+    click.echo(aligned([_TITLES, *rows], _TEXT_COLUMNS))
     return code
 
 
@@ -67,18 +68,6 @@ def _row(found: Found) -> tuple[str, ...]:
         "-" if rate is None else f"{rate:.3f}",
         found.origin,
     )
-
-
-def _table(rows: list[tuple[str, ...]]) -> str:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_TITLES))]
-    lines = []
-    for row in rows:
-        cells = (
-            cell.ljust(width) if title in _TEXT_COLUMNS else cell.rjust(width)
-            for cell, width, title in zip(row, widths, _TITLES, strict=True)
-        )
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)
 
 
 @models.command(short_help="Print the card of a model.", context_settings=_SETTINGS)

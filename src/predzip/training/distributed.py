@@ -36,7 +36,7 @@ class Group:
     def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
         if self._joined:
             if error is None:
-                distributed.barrier()  # nobody leaves while another still waits for an answer
+                self.wait()  # nobody leaves while another still waits for an answer
             distributed.destroy_process_group()
 
     def average_gradients(self, parameters: Sequence[torch.nn.Parameter]) -> None:

@@ -1,7 +1,8 @@
 """Muon for the matrices, AdamW for the rest.
 
 Muon (Jordan et al., 2024) replaces the momentum of a weight matrix by the nearest matrix with orthogonal rows, found by
-five Newton-Schulz steps in low precision, so that no direction of a matrix learns much faster than another.
+five Newton-Schulz steps in the type of products (`precision`), so that no direction of a matrix learns much faster than
+another.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from predzip.predictors.mixing.characters import (
     RUN_1,
     SCRIPTS,
 )
+from predzip.predictors.mixing.gates import ROWS_OF_A_GATE
 from predzip.predictors.mixing.lines import mix
 
 # Registers, where the model of executables has others.
@@ -37,20 +38,19 @@ SENTENCE_LENGTH = 198  # characters since the last mark
 SENTENCE_HEAD = 199  # hash of the first two of them
 LAST_MARK = 200  # the mark (or newline) before them
 RUN_LENGTH = 201  # characters of the run of one script
-RECENT = 202  # whether the last eight characters were of these scripts, a bit each
+RECENT = 202  # whether the last two characters were of these scripts, a bit each
 
 _U = np.uint64
 _8, _16 = _U(8), _U(16)
 _M1, _M2, _M3, _M4, _M6 = _U(0xFF), _U(0xFFFF), _U(0xFFFFFF), _U(0xFFFFFFFF), _U(0xFFFFFFFFFFFF)
 _LEAD_AND_MIDDLE = _U(0xFFFF00)
 _NEWLINE = _U(10)
-_ROWS = 256
 
 
 @kernel
 def is_east_asian(r: NDArray[np.uint64]) -> bool:
     """Whether one of the last two characters is Chinese, kana or a mark that goes with them."""
-    return bool(r[RECENT] & _U(3) != _U(0))
+    return bool(r[RECENT] != _U(0))
 
 
 @kernel
@@ -79,7 +79,7 @@ def update_east_asian(r: NDArray[np.uint64], before: np.uint64, run_before: np.u
         r[SENTENCE_LENGTH] += _U(1)
         if r[SENTENCE_LENGTH] < _U(3):
             r[SENTENCE_HEAD] = mix(r[SENTENCE_HEAD], char)
-    r[RECENT] = (r[RECENT] << _U(1) | _U(script in (HAN, HIRAGANA, KATAKANA, MARKS))) & _M1
+    r[RECENT] = (r[RECENT] << _U(1) | _U(script in (HAN, HIRAGANA, KATAKANA, MARKS))) & _U(3)
 
 
 @kernel
@@ -118,11 +118,11 @@ def east_asian_gates(rows: NDArray[np.int64], r: NDArray[np.uint64]) -> None:
     place = 0 if left == 0 or left > 2 else 3 - left  # bytes of the character that are known
     scripts = r[SCRIPTS]
     one, two, three = _script_group(scripts), _script_group(scripts >> _8), _script_group(scripts >> _16)
-    rows[5] = 5 * _ROWS + (one * 6 + two) * 3 + place
-    rows[6] = 6 * _ROWS + min(int(r[RUN_LENGTH]), 7) * 18 + one * 3 + place
-    rows[9] = 9 * _ROWS + int(r[CHAR_1] & _M1)
-    rows[10] = 10 * _ROWS + min(int(r[SENTENCE_LENGTH]), 31) * 3 + place
-    rows[11] = 11 * _ROWS + (one * 6 + two) * 6 + three
+    rows[5] = 5 * ROWS_OF_A_GATE + (one * 6 + two) * 3 + place
+    rows[6] = 6 * ROWS_OF_A_GATE + min(int(r[RUN_LENGTH]), 7) * 18 + one * 3 + place
+    rows[9] = 9 * ROWS_OF_A_GATE + int(r[CHAR_1] & _M1)
+    rows[10] = 10 * ROWS_OF_A_GATE + min(int(r[SENTENCE_LENGTH]), 31) * 3 + place
+    rows[11] = 11 * ROWS_OF_A_GATE + (one * 6 + two) * 6 + three
 
 
 @kernel

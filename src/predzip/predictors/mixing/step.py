@@ -207,19 +207,20 @@ def _code_byte(
     if wide:
         r[EXPECTED_0] = _U(expected_0 | (min(bucket_0, 15) + 1) << 8) if expected_0 >= 0 else _U(0)
         r[EXPECTED_1] = _U(expected_1 | (min(bucket_1, 15) + 1) << 8) if expected_1 >= 0 else _U(0)
+    east_asian = False
     if family == TEXT:
         text_contexts(model.contexts, n, r, model.followers)
         if wide:
             more_contexts(model.contexts, r, data)
             character_contexts(model.contexts, n - CHARACTER_CONTEXTS, r)
-            if is_east_asian(r):
+            east_asian = is_east_asian(r)
+            if east_asian:
                 east_asian_contexts(model.contexts, r)
     elif family == EXECUTABLE:
         code_contexts(model.contexts, n, r, data, lane_start, model.followers)
     else:
         binary_contexts(model.contexts, n, r, data, lane_start, model.followers)
     byte_gates(model.rows, s[GATES], r, family)
-    east_asian = wide and family == TEXT and is_east_asian(r)
     if east_asian:
         east_asian_gates(model.rows, r)
     order_2 = int((c8 & _U(0xFFFF)) * _NIBBLE_FACTOR >> _U(46))
