@@ -39,6 +39,12 @@ def add32(typing_context: Any, a: Any, b: Any) -> tuple[Any, _Emit]:  # noqa: AN
 
 
 @_instruction
+def sub32(typing_context: Any, a: Any, b: Any) -> tuple[Any, _Emit]:  # noqa: ANN401
+    """Low 32 bits of a - b."""
+    return _signature(), lambda context, builder, signature, args: builder.sub(args[0], args[1])
+
+
+@_instruction
 def sar32(typing_context: Any, a: Any, b: Any) -> tuple[Any, _Emit]:  # noqa: ANN401
     """Arithmetic shift right: a >> b, rounding towards minus infinity."""
     return _signature(), lambda context, builder, signature, args: builder.ashr(args[0], args[1])

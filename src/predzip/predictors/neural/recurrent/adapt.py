@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predzip.jit import inlined
-from predzip.predictors.mixing.int32 import add32, mul32, sar32
+from predzip.predictors.mixing.int32 import mul32, sar32, sub32
 from predzip.predictors.neural.recurrent.network import Lanes
+from predzip.predictors.neural.recurrent.vectors import SHORT_ROWS, short_sums
 
 RATE_SHIFT = 19
 """The rate is 2^(5 - RATE_SHIFT) for weights."""
@@ -39,12 +40,10 @@ def add_learnt(lanes: Lanes, lane: int, activation: NDArray[np.int16], logits: N
     for k in range(width):
         small = sar32(np.int32(activation[k]), _ACTIVATION_SHIFT)
         before[k] = np.int16(min(max(small, -_ACTIVATION_MAX), _ACTIVATION_MAX))
+    for first in range(0, 256, SHORT_ROWS):
+        short_sums(lanes.learnt, first, before, lanes.learnt_sums[first : first + SHORT_ROWS])
     for i in range(256):
-        row = lanes.learnt[i]
-        total = np.int32(0)
-        for k in range(width):
-            total = add32(total, mul32(np.int32(row[k]), np.int32(before[k])))
-        logits[i] += np.float32(total) * _UNIT + np.float32(lanes.learnt_bias[i]) * _BIAS_UNIT
+        logits[i] += np.float32(lanes.learnt_sums[i]) * _UNIT + np.float32(lanes.learnt_bias[i]) * _BIAS_UNIT
 
 
 @inlined
@@ -62,6 +61,6 @@ def learn(lanes: Lanes, lane: int, byte: int) -> None:
         lanes.learnt_bias[i] = min(max(lanes.learnt_bias[i] - (error >> BIAS_SHIFT), -(1 << 22)), 1 << 22)
         for k in range(width):
             step = sar32(mul32(error, np.int32(before[k])), np.int32(RATE_SHIFT - 8))
-            value = min(max(fine[k] - step, -_FINE_MAX), _FINE_MAX)
+            value = min(max(sub32(fine[k], step), -_FINE_MAX), _FINE_MAX)
             fine[k] = value
-            row[k] = np.int16(sar32(np.int32(value), np.int32(8)))
+            row[k] = np.int16(sar32(value, np.int32(8)))

@@ -20,16 +20,22 @@ from numpy.typing import NDArray
 from predzip.errors import ModelError
 from predzip.predictors.neural.recurrent.config import RecurrentConfig
 from predzip.predictors.neural.recurrent.contexts import HISTORY_SIZE
+from predzip.predictors.neural.recurrent.vectors import BLOCK_ROWS, pack_weights
 
 ACTIVATION_ONE = 2048
 """What 1.0 of a normalised activation is as an integer."""
 ACTIVATION_MAX = 32767
 
+_MULTIPLIED = ("table_weights", "gate_weights", "state_weights", "up_weights", "down_weights", "output_weights")
+
 _Tensors = dict[str, NDArray[np.generic]]
 
 
 class Network(NamedTuple):
-    """Weights of one model. D width, H state, M hidden, N layers, E = tables * table width, T tables."""
+    """Weights of one model. D width, H state, M hidden, N layers, E = tables * table width, T tables.
+
+    What is multiplied lies packed: `vectors.pack_weights` of the dimensions that are named.
+    """
 
     embedding: NDArray[np.float32]  # 256, D
     orders: NDArray[np.int64]  # of the byte tables
@@ -37,18 +43,18 @@ class Network(NamedTuple):
     table_starts: NDArray[np.int64]  # T: first row of each table
     table_factors: NDArray[np.int16]  # T: what brings the tables to one scale
     tables: NDArray[np.int8]  # rows of all tables, table width
-    table_weights: NDArray[np.int8]  # D, E
+    table_weights: NDArray[np.uint8]  # packed D, E
     table_scale: NDArray[np.float32]  # D
-    gate_weights: NDArray[np.int8]  # N, 3 H, D
+    gate_weights: NDArray[np.uint8]  # packed N, 3 H, D
     gate_scale: NDArray[np.float32]  # N, 3 H
     gate_bias: NDArray[np.float32]  # N, 3 H
-    state_weights: NDArray[np.int8]  # N, D, H
+    state_weights: NDArray[np.uint8]  # packed N, D, H
     state_scale: NDArray[np.float32]  # N, D
-    up_weights: NDArray[np.int8]  # N, M, D
+    up_weights: NDArray[np.uint8]  # packed N, M, D
     up_scale: NDArray[np.float32]  # N, M
-    down_weights: NDArray[np.int8]  # N, D, M
+    down_weights: NDArray[np.uint8]  # packed N, D, M
     down_scale: NDArray[np.float32]  # N, D
-    output_weights: NDArray[np.int8]  # 256, D
+    output_weights: NDArray[np.uint8]  # packed 256, D
     output_scale: NDArray[np.float32]  # 256
     output_bias: NDArray[np.float32]  # 256
 
@@ -66,10 +72,12 @@ class Lanes(NamedTuple):
     gates: NDArray[np.float32]  # 3 H
     middle: NDArray[np.float32]  # H or M numbers of it
     logits: NDArray[np.float32]  # 256
+    sums: NDArray[np.int32]  # 32, of one block of rows
     # What the output layer learns on the way (adapt.py); empty arrays where it does not.
     learnt: NDArray[np.int16]  # 256, D
     learnt_fine: NDArray[np.int32]  # 256, D: the same with more bits
     learnt_bias: NDArray[np.int32]  # 256
+    learnt_sums: NDArray[np.int32]  # 256, of the products in one step
     before: NDArray[np.int16]  # L, D: the activations that made the last prediction of each lane
     guesses: NDArray[np.uint32]  # L, 256: that prediction
     has_guessed: NDArray[np.int64]  # L
@@ -128,7 +136,7 @@ def new_network(config: RecurrentConfig, tensors: _Tensors) -> Network:
             raise ModelError(f"tensor {name} must be {dtype} of shape {shape}")
         if dtype == "float32" and not (np.isfinite(tensor).all() and np.abs(tensor).max() < 1e6):
             raise ModelError(f"tensor {name} holds a number that is not finite or too large")
-    for name in ("table_weights", "gate_weights", "state_weights", "up_weights", "down_weights", "output_weights"):
+    for name in _MULTIPLIED:
         greatest = int(np.abs(tensors[name].astype(np.int64)).sum(axis=-1).max()) * (ACTIVATION_MAX + 1)
         if greatest >= 2**31:
             raise ModelError(f"tensor {name}: a sum of products could pass 31 bits")
@@ -138,6 +146,8 @@ def new_network(config: RecurrentConfig, tensors: _Tensors) -> Network:
     starts = np.cumsum([0, *(1 << bits for bits in config.row_bits)])[:-1]
     arrays = {name: np.ascontiguousarray(tensors[name]) for name in tensor_shapes(config)}
     arrays["tables"] = unpack_rows(tensors["tables"])  # type: ignore[arg-type]
+    for name in _MULTIPLIED:
+        arrays[name] = pack_weights(tensors[name])  # type: ignore[arg-type]
     return Network(
         orders=np.array([order for order, _ in config.orders], np.int64),
         row_bits=np.array(config.row_bits, np.int64),
@@ -149,8 +159,8 @@ def new_network(config: RecurrentConfig, tensors: _Tensors) -> Network:
 def new_lanes(network: Network, lanes: int, *, adapts: bool = False) -> Lanes:
     """State of lanes that have seen nothing; adapts: let the output layer learn on the way, from all lanes together."""
     d = network.embedding.shape[1]
-    n, h = network.gate_weights.shape[0], network.state_weights.shape[2]
-    widest = max(d, h, network.up_weights.shape[1])
+    n, h = network.gate_scale.shape[0], network.gate_scale.shape[1] // 3
+    widest = max(d, h, network.up_scale.shape[1])
     tables = network.row_bits.shape[0]
     return Lanes(
         history=np.zeros((lanes, HISTORY_SIZE), np.uint64),
@@ -163,9 +173,11 @@ def new_lanes(network: Network, lanes: int, *, adapts: bool = False) -> Lanes:
         gates=np.zeros(3 * h, np.float32),
         middle=np.zeros(widest, np.float32),
         logits=np.zeros(256, np.float32),
+        sums=np.zeros(BLOCK_ROWS, np.int32),
         learnt=np.zeros((256 * adapts, d), np.int16),
         learnt_fine=np.zeros((256 * adapts, d), np.int32),
         learnt_bias=np.zeros(256 * adapts, np.int32),
+        learnt_sums=np.zeros(256 * adapts, np.int32),
         before=np.zeros((lanes * adapts, d), np.int16),
         guesses=np.zeros((lanes * adapts, 256), np.uint32),
         has_guessed=np.zeros(lanes, np.int64),

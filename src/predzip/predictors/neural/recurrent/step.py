@@ -1,7 +1,6 @@
 """One step of one lane: take a byte, predict the next. The kernel that decides how fast the prior is.
 
-Nearly all the time goes into `multiply`, whose inner loop LLVM turns into multiply-add instructions on pairs of 16-bit
-numbers. The order of the sums cannot matter, since they are sums of integers that fit; every float here is computed
+Nearly all the time goes into `multiply`, which `vectors` does 32 rows at a time. The order of its sums cannot matter, since they are sums of integers that fit; every float here is computed
 from its own operands alone, so vector width and processor cannot matter either.
 """
 
@@ -16,6 +15,7 @@ from predzip.predictors.neural.recurrent.adapt import add_learnt, learn
 from predzip.predictors.neural.recurrent.contexts import find_rows, take_byte
 from predzip.predictors.neural.recurrent.network import ACTIVATION_MAX, ACTIVATION_ONE, Lanes, Network
 from predzip.predictors.neural.recurrent.tables import EXP_MINUS, EXP_REACH, SIGMOID, SIGMOID_REACH, STEPS_OF_ONE
+from predzip.predictors.neural.recurrent.vectors import BLOCK_ROWS, LOW_OFFSET, WEIGHTS_AT_ONCE, block_sums
 
 FREQUENCY_TOTAL = 1 << 22
 """Frequencies of a row sum to this at most."""
@@ -36,19 +36,38 @@ _EXP_LAST = np.float32(EXP_REACH * STEPS_OF_ONE)
 _HALF = np.float32(0.5)
 _ZERO = np.float32(0.0)
 _SHORT_MAX = np.int32(ACTIVATION_MAX)
+_LOW_OFFSET = np.int32(LOW_OFFSET)
 
 
 @inlined
 def multiply(
-    weights: NDArray[np.int8], activation: _Shorts, scale: _Floats, factor: np.float32, result: _Floats
+    weights: NDArray[np.uint8],
+    activation: _Shorts,
+    scale: _Floats,
+    factor: np.float32,
+    sums: _Ints,
+    result: _Floats,
 ) -> None:
-    """Result = weights @ activation * (scale * factor); weights (R, K), activation (K,), scale and result (R,)."""
-    for j in range(weights.shape[0]):
-        row = weights[j]
-        total = np.int32(0)
-        for k in range(row.shape[0]):
-            total = add32(total, mul32(np.int32(row[k]), np.int32(activation[k])))
-        result[j] = np.float32(total) * (scale[j] * factor)
+    """Result = weights @ activation * (scale * factor).
+
+    Args:
+        weights: packed, (B, K / 4, 128); see `vectors`.
+        activation: (K,).
+        scale: (R,).
+        factor: what one unit of the activation stands for.
+        sums: scratch, (32,).
+        result: (R,), filled.
+    """
+    offset = np.int32(0)
+    for k in range(0, WEIGHTS_AT_ONCE * weights.shape[1], WEIGHTS_AT_ONCE):
+        offset = add32(offset, add32(np.int32(activation[k]), np.int32(activation[k + 1])))
+    offset = mul32(offset, _LOW_OFFSET)
+    rows = result.shape[0]
+    for block in range(weights.shape[0]):
+        block_sums(weights, block, activation, offset, sums)
+        first = block * BLOCK_ROWS
+        for j in range(min(BLOCK_ROWS, rows - first)):
+            result[first + j] = np.float32(sums[j]) * (scale[first + j] * factor)
 
 
 @inlined
@@ -106,7 +125,7 @@ def _embed(network: Network, lanes: Lanes, history: NDArray[np.uint64]) -> None:
         part = lanes.inputs[i * width : (i + 1) * width]
         for k in range(width):
             part[k] = np.int16(np.int32(row[k]) * factor)
-    multiply(network.table_weights, lanes.inputs, network.table_scale, np.float32(1.0), lanes.stream)
+    multiply(network.table_weights, lanes.inputs, network.table_scale, np.float32(1.0), lanes.sums, lanes.stream)
     last = network.embedding[history[0] & np.uint64(255)]
     for i in range(lanes.stream.shape[0]):
         lanes.stream[i] += last[i]
@@ -119,7 +138,7 @@ def _recur(network: Network, lanes: Lanes, layer: int, state: _Floats) -> None:
     normalise(lanes.stream, lanes.wide, lanes.activation)
     width = lanes.stream.shape[0]
     gates = lanes.gates
-    multiply(network.gate_weights[layer], lanes.activation[:width], network.gate_scale[layer], unit, gates)
+    multiply(network.gate_weights[layer], lanes.activation[:width], network.gate_scale[layer], unit, lanes.sums, gates)
     bias = network.gate_bias[layer]
     for i in range(gates.shape[0]):
         gates[i] += bias[i]
@@ -130,7 +149,7 @@ def _recur(network: Network, lanes: Lanes, layer: int, state: _Floats) -> None:
         gate = gates[2 * count + i]
         lanes.middle[i] = state[i] * (gate * sigmoid(gate))
     unit = shrink(lanes.middle, lanes.wide, lanes.activation, count)
-    multiply(network.state_weights[layer], lanes.activation[:count], network.state_scale[layer], unit, gates[:width])
+    multiply(network.state_weights[layer], lanes.activation[:count], network.state_scale[layer], unit, lanes.sums, gates[:width])
     for i in range(width):
         lanes.stream[i] += gates[i]
 
@@ -138,17 +157,17 @@ def _recur(network: Network, lanes: Lanes, layer: int, state: _Floats) -> None:
 @inlined
 def _feed_forward(network: Network, lanes: Lanes, layer: int) -> None:
     width = lanes.stream.shape[0]
-    hidden = network.up_weights.shape[1]
+    hidden = network.up_scale.shape[1]
     unit = np.float32(1.0 / ACTIVATION_ONE)
     normalise(lanes.stream, lanes.wide, lanes.activation)
     middle = lanes.middle[:hidden]
-    multiply(network.up_weights[layer], lanes.activation[:width], network.up_scale[layer], unit, middle)
+    multiply(network.up_weights[layer], lanes.activation[:width], network.up_scale[layer], unit, lanes.sums, middle)
     for i in range(hidden):
         positive = max(middle[i], _ZERO)
         middle[i] = positive * positive
     unit = shrink(middle, lanes.wide, lanes.activation, hidden)
     change = lanes.gates[:width]
-    multiply(network.down_weights[layer], lanes.activation[:hidden], network.down_scale[layer], unit, change)
+    multiply(network.down_weights[layer], lanes.activation[:hidden], network.down_scale[layer], unit, lanes.sums, change)
     for i in range(width):
         lanes.stream[i] += change[i]
 
@@ -196,7 +215,7 @@ def predict_lane(network: Network, lanes: Lanes, lane: int, byte: int, frequenci
     normalise(lanes.stream, lanes.wide, lanes.activation)
     width = lanes.stream.shape[0]
     unit = np.float32(1.0 / ACTIVATION_ONE)
-    multiply(network.output_weights, lanes.activation[:width], network.output_scale, unit, lanes.logits)
+    multiply(network.output_weights, lanes.activation[:width], network.output_scale, unit, lanes.sums, lanes.logits)
     for i in range(256):
         lanes.logits[i] += network.output_bias[i]
     _to_frequencies(lanes.logits, frequencies[0])
