@@ -85,7 +85,7 @@ def code_alone(
             if _is_there(model, data, lane, t):
                 predict_lane(network, lanes, lane, _byte_before(model, data, lane, t), frequencies)
                 _take_heads(model, frequencies)
-                code_lane(model, coder, buffer, data, lane, t)
+                code_lane(model, coder, buffer, data, lane)
 
 
 @kernel
@@ -145,6 +145,6 @@ def code_beside(
             if _is_there(model, data, lane, t):
                 wait_for(counters, PREDICTED, coded + 1)
                 _take_heads(model, slots[coded % SLOTS])
-                code_lane(model, coder, buffer, data, lane, t)
+                code_lane(model, coder, buffer, data, lane)
                 coded += 1
                 store_release(counters, CODED, coded)

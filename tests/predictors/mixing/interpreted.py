@@ -27,6 +27,7 @@ def _replace_instructions() -> None:
     prefetch.prefetch_row = lambda table, row: None
     int32.mul32 = lambda a, b: _signed_32(int(a) * int(b))
     int32.add32 = lambda a, b: _signed_32(int(a) + int(b))
+    int32.sub32 = lambda a, b: _signed_32(int(a) - int(b))
     int32.sar32 = lambda a, b: np.int32(int(a) >> int(b))
 
 

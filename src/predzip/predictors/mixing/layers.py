@@ -6,6 +6,7 @@ Adds to `mixer`, which knows one weighted sum, how the sums stand together in a 
 from __future__ import annotations
 
 from predzip.jit import inlined
+from predzip.predictors.mixing.histories import ask_for_lines
 from predzip.predictors.mixing.logistic import SQUASH_MAX, STRETCH_MAX, squash
 from predzip.predictors.mixing.mixer import dot, rated_error, train
 from predzip.predictors.mixing.model import EXTRA_RATE, FINAL_RATE, GATES, RATE, WIDE, Model
@@ -38,10 +39,15 @@ def mix_inputs(model: Model, final_row: int, final_row_2: int, final_row_3: int)
 
 
 @inlined
-def learn_mix(model: Model, final_row: int, final_row_2: int, final_row_3: int, p1: int, bit: int) -> None:
-    """Train every weight set, and the final mixers, by what each said itself."""
+def learn_mix(model: Model, final_row: int, final_row_2: int, final_row_3: int, p1: int, bit: int, asks: int) -> None:
+    """Train every weight set, and the final mixers, by what each said itself.
+
+    Where `asks` is 1, the lines of the next contexts are asked for on the way: all at once would keep it waiting.
+    """
     gates = model.settings[GATES]
     for k in range(gates):
+        if asks:
+            ask_for_lines(model, k, gates)
         row = model.rows[k]
         used = model.row_uses[row]
         model.row_uses[row] = used + 1

@@ -70,6 +70,8 @@ class Model(NamedTuple):
     # Scratch of one step.
     contexts: NDArray[np.uint64]  # N
     places: NDArray[np.uint64]  # N: lines of the contexts
+    histories: NDArray[np.int64]  # N: at the node of this decision
+    entries: NDArray[np.uint32]  # 2, whole vectors of N: what the maps say of them
     inputs: NDArray[np.int32]  # I
     rows: NDArray[np.int64]  # gates
     answers: NDArray[np.int32]  # A = 8 or 16: stretched answers of the weight sets
@@ -90,6 +92,10 @@ def _match_bits(length: int) -> int:
     return min(22, max(10, _log2_at_least(length)))
 
 
+def _whole_vectors(count: int) -> int:
+    return -(-count // _VECTOR) * _VECTOR
+
+
 def rows_of(settings: MixingSettings) -> int:
     """Rows of the weight matrix."""
     return max(settings.weight_sets, _LEAST_GATES) * ROWS_OF_A_GATE
@@ -100,7 +106,7 @@ def inputs_of(settings: MixingSettings, family: int, priors: int) -> int:
     per_context = 3 if settings.recent_inputs else 1
     used = settings.contexts[family] * per_context + INPUTS_OF_A_MATCH * settings.matches
     used += DIRECT_INPUTS + INPUTS_OF_A_PRIOR * priors
-    return -(-used // _VECTOR) * _VECTOR
+    return _whole_vectors(used)
 
 
 def memory_bytes(level: int, family: int, length: int, priors: int = 0) -> int:
@@ -202,6 +208,8 @@ def new_model(
         keys=np.zeros(KEY_SLOTS if settings.wide else 1, np.uint32),
         contexts=np.zeros(contexts, np.uint64),
         places=np.zeros(contexts, np.uint64),
+        histories=np.zeros(contexts, np.int64),
+        entries=np.zeros((2, _whole_vectors(contexts)), np.uint32),
         inputs=np.zeros(inputs_of(settings, family, priors), np.int32),
         rows=np.zeros(GATES_MAX, np.int64),
         answers=np.zeros(answers, np.int32),

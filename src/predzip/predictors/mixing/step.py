@@ -12,25 +12,27 @@ from numpy.typing import NDArray
 from predzip.coding.binary import code_bit
 from predzip.coding.interval import Buffer, State
 from predzip.jit import inlined, kernel
-from predzip.predictors.mixing.binary_contexts import binary_contexts, update_record
+from predzip.predictors.mixing.binary_contexts import update_record
+from predzip.predictors.mixing.byte_contexts import byte_contexts
 from predzip.predictors.mixing.characters import (
     CHAR_3,
-    CHARACTER_CONTEXTS,
     RUN_1,
-    character_contexts,
     update_characters,
 )
-from predzip.predictors.mixing.code_contexts import code_contexts
 from predzip.predictors.mixing.east_asian import (
-    east_asian_contexts,
     east_asian_gates,
     east_asian_refinements,
-    is_east_asian,
     update_east_asian,
 )
 from predzip.predictors.mixing.gates import bit_gates, byte_gates
+from predzip.predictors.mixing.histories import (
+    context_inputs,
+    find_lines,
+    learn_contexts,
+    to_second_half,
+)
 from predzip.predictors.mixing.layers import learn_mix, mix_inputs
-from predzip.predictors.mixing.lines import find_line, first_place, mix
+from predzip.predictors.mixing.lines import mix
 from predzip.predictors.mixing.logistic import squash, stretch
 from predzip.predictors.mixing.maps import map_p, map_update
 from predzip.predictors.mixing.match import match_bucket, match_index, match_misses, predicted_byte, update_match
@@ -39,7 +41,6 @@ from predzip.predictors.mixing.model import (
     FAMILY,
     GATES,
     LANE_BYTES,
-    LINE_MASK,
     MATCH_BYTES_A,
     MATCH_BYTES_B,
     MATCH_SHIFT,
@@ -49,88 +50,19 @@ from predzip.predictors.mixing.model import (
     WIDE,
     Model,
 )
-from predzip.predictors.mixing.more_contexts import EXPECTED_0, EXPECTED_1, KEY_BYTE, more_contexts, update_more
+from predzip.predictors.mixing.more_contexts import EXPECTED_0, KEY_BYTE, update_more
 from predzip.predictors.mixing.prefetch import prefetch_row
 from predzip.predictors.mixing.registers import LAST_8, POSITION, update_registers
 from predzip.predictors.mixing.settings import EXECUTABLE, TEXT
 from predzip.predictors.mixing.skip import skip_run
 from predzip.predictors.mixing.sse import refine, refine_update
-from predzip.predictors.mixing.states import NEXT_RECENT, NEXT_STATE
-from predzip.predictors.mixing.text_contexts import text_contexts
 from predzip.predictors.mixing.x86 import GATE_PART, KEY, SHORT_KEY, update_x86
 
 _U = np.uint64
 Frequencies = NDArray[np.uint16] | NDArray[np.uint32]
 _BYTE = _U(8)
 _NIBBLE_FACTOR = _U(0x9E3779B97F4A7C15)
-_STATE_LIMIT = 255
-_RECENT_LIMIT = 1023
 _SSE_RATE = 5
-
-
-@inlined
-def _context_inputs(model: Model, node: int) -> None:
-    """One or three inputs of each context; a context that was never seen says nothing."""
-    inputs = model.inputs
-    n = model.settings[CONTEXTS]
-    if model.settings[RECENT]:
-        for i in range(n):
-            history = int(model.lines[model.places[i], _U(node)])
-            if history == 0:
-                inputs[3 * i] = 0
-                inputs[3 * i + 1] = 0
-                inputs[3 * i + 2] = 0
-            else:
-                p1 = map_p(model.state_maps[i], history & 255)
-                inputs[3 * i] = stretch(p1)
-                inputs[3 * i + 1] = (p1 - 32768) >> 6
-                inputs[3 * i + 2] = stretch(map_p(model.recent_maps[i], history >> 8))
-    else:
-        for i in range(n):
-            state = int(model.lines[model.places[i], _U(node)])
-            inputs[i] = 0 if state == 0 else stretch(map_p(model.state_maps[i], state))
-
-
-@inlined
-def _learn_contexts(model: Model, node: int, bit: int) -> None:
-    """Tell every context the bit: what its history means, then the history itself."""
-    n = model.settings[CONTEXTS]
-    word = _U(node)
-    if model.settings[RECENT]:
-        for i in range(n):
-            place = model.places[i]
-            history = int(model.lines[place, word])
-            if history != 0:
-                map_update(model.state_maps[i], history & 255, bit, _STATE_LIMIT)
-                map_update(model.recent_maps[i], history >> 8, bit, _RECENT_LIMIT)
-            state = int(NEXT_STATE[_U(history & 255), _U(bit)])
-            model.lines[place, word] = np.uint16(state | int(NEXT_RECENT[_U(history >> 8), _U(bit)]) << 8)
-    else:
-        for i in range(n):
-            place = model.places[i]
-            state = int(model.lines[place, word])
-            if state != 0:
-                map_update(model.state_maps[i], state, bit, _STATE_LIMIT)
-            model.lines[place, word] = np.uint16(NEXT_STATE[_U(state), _U(bit)])
-
-
-@inlined
-def _find_lines(model: Model, prefix: int, bit_index: int) -> int:
-    """Look up the lines for the coming four decisions; return how many contexts had been seen before."""
-    mask = _U(model.settings[LINE_MASK])
-    n = model.settings[CONTEXTS]
-    if bit_index == 4:
-        for i in range(n):
-            model.contexts[i] = (model.contexts[i] + _U(prefix)) * _NIBBLE_FACTOR
-    for i in range(n):
-        prefetch_row(model.lines, first_place(mask, model.contexts[i]))
-    hits = 0
-    for i in range(n):
-        place = find_line(model.lines, mask, model.contexts[i])
-        model.places[i] = place
-        if model.lines[place, 1] != np.uint16(0):
-            hits += 1
-    return hits
 
 
 @inlined
@@ -167,6 +99,25 @@ def _learn_direct(direct: NDArray[np.uint16], index: int, bit: int, rate: int) -
 
 
 @inlined
+def _direct_2(order_2: np.uint64, prefix: int) -> np.uint64:
+    """Index of the probability of two bytes and the bits since."""
+    return _U(256 + 65536) + (order_2 ^ _U(prefix * 0x3F1D & 0x3FFFF))
+
+
+@inlined
+def _refinement_row(context: np.uint64, prefix: int) -> np.uint64:
+    return context ^ _U(prefix * 0x9F3B & 0xFFFF)
+
+
+@inlined
+def _ask_for_refinement(rows: NDArray[np.uint16], context: np.uint64, prefix: int) -> None:
+    """A row lies on two cache lines, and which of them is needed nobody knows yet."""
+    row = _refinement_row(context, prefix)
+    prefetch_row(rows, row)
+    prefetch_row(rows, row + _U(1))
+
+
+@inlined
 def take_prior(model: Model, k: int, frequencies: Frequencies) -> None:
     """Take what prior `k` says of the next byte, frequencies (256,); to be called before `code_lane`.
 
@@ -177,135 +128,6 @@ def take_prior(model: Model, k: int, frequencies: Frequencies) -> None:
         tree[256 + symbol] = frequencies[symbol]
     for prefix in range(255, 0, -1):
         tree[prefix] = tree[2 * prefix] + tree[2 * prefix + 1]
-
-
-@inlined
-def _code_byte(
-    model: Model,
-    r: NDArray[np.uint64],
-    lane_start: int,
-    coder: State,
-    buffer: Buffer,
-    data: NDArray[np.uint8],
-) -> int:
-    """Code one byte of one lane and learn from it; return it."""
-    s = model.settings
-    inputs = model.inputs
-    family = s[FAMILY]
-    matches = s[MATCHES]
-    n = s[CONTEXTS]
-    direct = model.direct
-    c8 = r[LAST_8]
-    c1 = int(c8 & _U(255))
-    actual = int(data[r[POSITION]])
-    expected_0 = predicted_byte(r, data, 0)
-    bucket_0 = match_bucket(r, 0)
-    expected_1 = predicted_byte(r, data, 1)
-    bucket_1 = match_bucket(r, 1)
-    wide = s[WIDE]
-    priors = model.prior_tree.shape[0]
-    if wide:
-        r[EXPECTED_0] = _U(expected_0 | (min(bucket_0, 15) + 1) << 8) if expected_0 >= 0 else _U(0)
-        r[EXPECTED_1] = _U(expected_1 | (min(bucket_1, 15) + 1) << 8) if expected_1 >= 0 else _U(0)
-    east_asian = False
-    if family == TEXT:
-        text_contexts(model.contexts, n, r, model.followers)
-        if wide:
-            more_contexts(model.contexts, r, data)
-            character_contexts(model.contexts, n - CHARACTER_CONTEXTS, r)
-            east_asian = is_east_asian(r)
-            if east_asian:
-                east_asian_contexts(model.contexts, r)
-    elif family == EXECUTABLE:
-        code_contexts(model.contexts, n, r, data, lane_start, model.followers)
-    else:
-        binary_contexts(model.contexts, n, r, data, lane_start, model.followers)
-    byte_gates(model.rows, s[GATES], r, family)
-    if east_asian:
-        east_asian_gates(model.rows, r)
-    order_2 = int((c8 & _U(0xFFFF)) * _NIBBLE_FACTOR >> _U(46))
-    order_3 = int((c8 & _U(0xFFFFFF)) * _NIBBLE_FACTOR >> _U(48))
-    first_match = n * 3 if s[RECENT] else n
-    first_direct = first_match + 2 * matches
-    first_prior = first_direct + 4
-    inputs[first_direct + 3] = 256  # bias
-    sse_3_context = _U(0)
-    sse_4_context = _U(0)
-    if wide:
-        sse_3_context = mix(r[EXPECTED_0], _U(0x51)) >> _U(48)
-        sse_4_context = mix(r[KEY_BYTE] | (c8 & _U(0xFFFF)) << _U(16), _U(0x52)) >> _U(48)
-        if east_asian:
-            sse_3_context, sse_4_context = east_asian_refinements(r)
-    refine_by = int(np.int64(r[GATE_PART] if family == EXECUTABLE else c8 & _U(255)))
-    hits = 0
-    prefix = 1
-    node = 1
-    for bit_index in range(8):
-        if bit_index & 3 == 0:
-            found = _find_lines(model, prefix, bit_index)
-            node = 1
-            if bit_index == 0:
-                hits = found
-        _context_inputs(model, node)
-        trust_0 = _match_inputs(model, r, 0, first_match, expected_0, bucket_0, prefix, bit_index)
-        if trust_0 < 0:
-            bucket_0 = 0
-        trust_1 = -1
-        if matches > 1:
-            trust_1 = _match_inputs(model, r, 1, first_match + 2, expected_1, bucket_1, prefix, bit_index)
-        direct_1 = 256 + (c1 << 8 | prefix)
-        direct_2 = 256 + 65536 + (order_2 ^ (prefix * 0x3F1D & 0x3FFFF))
-        inputs[first_direct] = stretch(int(direct[_U(prefix)]))
-        inputs[first_direct + 1] = stretch(int(direct[_U(direct_1)]))
-        inputs[first_direct + 2] = stretch(int(direct[_U(direct_2)]))
-        sure = 0
-        for k in range(priors):
-            tree = model.prior_tree[k]
-            p1 = (tree[_U(2 * prefix + 1)] << 16) // tree[_U(prefix)]
-            sure = stretch(min(p1, 65535))
-            inputs[first_prior + 2 * k] = sure
-            inputs[first_prior + 2 * k + 1] = (p1 - 32768) >> 5
-        bit_gates(model.rows, s[GATES], prefix, bit_index, bucket_0, hits)
-        x = mix_inputs(model, prefix, bucket_0 * 8 + bit_index, c1)
-        p1 = squash(x)
-        sse_1 = refine_by << 8 | prefix
-        sse_2 = order_3 ^ (prefix * 0x9F3B & 0xFFFF)
-        refined_1 = refine(model.sse_1, sse_1, x)
-        refined_2 = refine(model.sse_2, sse_2, x)
-        final_p1 = (p1 + refined_1 + 2 * refined_2 + 2) >> 2
-        sse_3 = 0
-        sse_4 = 0
-        sse_5 = 0
-        if wide:
-            sse_3 = int(np.int64(sse_3_context ^ _U(prefix * 0x9F3B & 0xFFFF)))
-            sse_4 = int(np.int64(sse_4_context ^ _U(prefix * 0x9F3B & 0xFFFF)))
-            refined_3 = refine(model.sse_3, sse_3, x)
-            refined_4 = refine(model.sse_4, sse_4, x)
-            final_p1 = (2 * final_p1 + refined_3 + refined_4 + 2) >> 2
-            if priors > 0:
-                sse_5 = (sure + 2048) >> 4 << 8 | prefix
-                final_p1 = (3 * final_p1 + refine(model.sse_5, sse_5, x) + 2) >> 2
-        final_p1 = min(max(final_p1, 1), 65535)
-        bit = code_bit(coder, buffer, final_p1, actual >> (7 - bit_index) & 1)
-        refine_update(model.sse_1, sse_1, x, bit, _SSE_RATE)
-        refine_update(model.sse_2, sse_2, x, bit, _SSE_RATE)
-        if wide:
-            refine_update(model.sse_3, sse_3, x, bit, _SSE_RATE)
-            refine_update(model.sse_4, sse_4, x, bit, _SSE_RATE)
-            if priors > 0:
-                refine_update(model.sse_5, sse_5, x, bit, _SSE_RATE)
-        learn_mix(model, prefix, bucket_0 * 8 + bit_index, c1, p1, bit)
-        _learn_contexts(model, node, bit)
-        if trust_0 >= 0:
-            map_update(model.match_maps[0], trust_0, bit, 1023)
-        if trust_1 >= 0:
-            map_update(model.match_maps[1], trust_1, bit, 1023)
-        _learn_direct(direct, prefix, bit, 5)
-        _learn_direct(direct, direct_1, bit, 4)
-        _learn_direct(direct, direct_2, bit, 3)
-        prefix = prefix << 1 | bit
-        node = node << 1 | bit
-    return prefix & 255
 
 
 @inlined
@@ -335,21 +157,126 @@ def _take_byte(model: Model, r: NDArray[np.uint64], lane_start: int, data: NDArr
 
 
 @inlined
-def code_lane(
-    model: Model,
-    coder: State,
-    buffer: Buffer,
-    data: NDArray[np.uint8],
-    lane: int,
-    t: int,
-) -> None:
-    """Code byte `t` of one lane, for which `take_prior` has been called. See `code_bytes`."""
-    lane_bytes = model.settings[LANE_BYTES]
+def code_lane(model: Model, coder: State, buffer: Buffer, data: NDArray[np.uint8], lane: int) -> None:
+    """Code the next byte of one lane, for which `take_prior` has been called, and learn from it. See `code_bytes`."""
+    s = model.settings
     r = model.lanes[lane]
-    byte = _code_byte(model, r, lane * lane_bytes, coder, buffer, data)
-    if coder[0] != _U(0):
-        data[lane * lane_bytes + t] = byte
-    _take_byte(model, r, lane * lane_bytes, data, byte)
+    lane_start = lane * s[LANE_BYTES]
+    inputs = model.inputs
+    family = s[FAMILY]
+    matches = s[MATCHES]
+    n = s[CONTEXTS]
+    direct = model.direct
+    c8 = r[LAST_8]
+    c1 = int(c8 & _U(255))
+    actual = int(data[r[POSITION]])
+    expected_0 = predicted_byte(r, data, 0)
+    bucket_0 = match_bucket(r, 0)
+    expected_1 = predicted_byte(r, data, 1)
+    bucket_1 = match_bucket(r, 1)
+    wide = s[WIDE]
+    priors = model.prior_tree.shape[0]
+    east_asian = byte_contexts(model.contexts, model.followers, r, data, lane_start, family, wide)
+    byte_gates(model.rows, s[GATES], r, family)
+    if east_asian:
+        east_asian_gates(model.rows, r)
+    order_2 = (c8 & _U(0xFFFF)) * _NIBBLE_FACTOR >> _U(46)
+    order_3 = (c8 & _U(0xFFFFFF)) * _NIBBLE_FACTOR >> _U(48)
+    first_match = n * 3 if s[RECENT] else n
+    first_direct = first_match + 2 * matches
+    first_prior = first_direct + 4
+    inputs[first_direct + 3] = 256  # bias
+    sse_3_context = _U(0)
+    sse_4_context = _U(0)
+    if wide:
+        sse_3_context = mix(r[EXPECTED_0], _U(0x51)) >> _U(48)
+        sse_4_context = mix(r[KEY_BYTE] | (c8 & _U(0xFFFF)) << _U(16), _U(0x52)) >> _U(48)
+        if east_asian:
+            sse_3_context, sse_4_context = east_asian_refinements(r)
+    refine_by = int(np.int64(r[GATE_PART] if family == EXECUTABLE else c8 & _U(255)))
+    hits = 0
+    prefix = 1
+    node = 1
+    for bit_index in range(8):
+        if bit_index & 3 == 0:
+            found = find_lines(model)
+            node = 1
+            if bit_index == 0:
+                hits = found
+        context_inputs(model, node)
+        trust_0 = _match_inputs(model, r, 0, first_match, expected_0, bucket_0, prefix, bit_index)
+        if trust_0 < 0:
+            bucket_0 = 0
+        trust_1 = -1
+        if matches > 1:
+            trust_1 = _match_inputs(model, r, 1, first_match + 2, expected_1, bucket_1, prefix, bit_index)
+        direct_1 = 256 + (c1 << 8 | prefix)
+        direct_2 = _direct_2(order_2, prefix)
+        inputs[first_direct] = stretch(int(direct[_U(prefix)]))
+        inputs[first_direct + 1] = stretch(int(direct[_U(direct_1)]))
+        inputs[first_direct + 2] = stretch(int(direct[_U(direct_2)]))
+        sure = 0
+        for k in range(priors):
+            tree = model.prior_tree[k]
+            p1 = (tree[_U(2 * prefix + 1)] << 16) // tree[_U(prefix)]
+            sure = stretch(min(p1, 65535))
+            inputs[first_prior + 2 * k] = sure
+            inputs[first_prior + 2 * k + 1] = (p1 - 32768) >> 5
+        bit_gates(model.rows, s[GATES], prefix, bit_index, bucket_0, hits)
+        x = mix_inputs(model, prefix, bucket_0 * 8 + bit_index, c1)
+        p1 = squash(x)
+        sse_1 = refine_by << 8 | prefix
+        sse_2 = _refinement_row(order_3, prefix)
+        refined_1 = refine(model.sse_1, sse_1, x)
+        refined_2 = refine(model.sse_2, sse_2, x)
+        final_p1 = (p1 + refined_1 + 2 * refined_2 + 2) >> 2
+        sse_3 = 0
+        sse_4 = 0
+        sse_5 = 0
+        if wide:
+            sse_3 = _refinement_row(sse_3_context, prefix)
+            sse_4 = _refinement_row(sse_4_context, prefix)
+            refined_3 = refine(model.sse_3, sse_3, x)
+            refined_4 = refine(model.sse_4, sse_4, x)
+            final_p1 = (2 * final_p1 + refined_3 + refined_4 + 2) >> 2
+            if priors > 0:
+                sse_5 = (sure + 2048) >> 4 << 8 | prefix
+                final_p1 = (3 * final_p1 + refine(model.sse_5, sse_5, x) + 2) >> 2
+        final_p1 = min(max(final_p1, 1), 65535)
+        bit = code_bit(coder, buffer, final_p1, actual >> (7 - bit_index) & 1)
+        prefix_now = prefix
+        prefix = prefix << 1 | bit
+        # What comes next is asked for before anything learns: memory answers in the meantime.
+        if bit_index == 7:
+            if coder[0] != _U(0):
+                data[r[POSITION]] = prefix & 255
+            _take_byte(model, r, lane_start, data, prefix & 255)
+            byte_contexts(model.contexts, model.followers, r, data, lane_start, family, wide)
+        else:
+            if bit_index == 3:
+                to_second_half(model, prefix)
+            prefetch_row(direct, _direct_2(order_2, prefix))
+            _ask_for_refinement(model.sse_2, order_3, prefix)
+            if wide:
+                _ask_for_refinement(model.sse_3, sse_3_context, prefix)
+                _ask_for_refinement(model.sse_4, sse_4_context, prefix)
+        refine_update(model.sse_1, sse_1, x, bit, _SSE_RATE)
+        refine_update(model.sse_2, sse_2, x, bit, _SSE_RATE)
+        if wide:
+            refine_update(model.sse_3, sse_3, x, bit, _SSE_RATE)
+            refine_update(model.sse_4, sse_4, x, bit, _SSE_RATE)
+            if priors > 0:
+                refine_update(model.sse_5, sse_5, x, bit, _SSE_RATE)
+        learn_mix(model, prefix_now, bucket_0 * 8 + bit_index, c1, p1, bit, int(bit_index & 3 == 3))
+        learn_contexts(model, node, bit)
+        if trust_0 >= 0:
+            map_update(model.match_maps[0], trust_0, bit, 1023)
+        if trust_1 >= 0:
+            map_update(model.match_maps[1], trust_1, bit, 1023)
+        _learn_direct(direct, prefix_now, bit, 5)
+        _learn_direct(direct, direct_1, bit, 4)
+        _learn_direct(direct, direct_2, bit, 3)
+        node = node << 1 | bit
 
 
 @kernel
@@ -388,6 +315,6 @@ def code_bytes(
             if t < lane_bytes and lane * lane_bytes + t < length:
                 for k in range(model.prior_tree.shape[0]):
                     take_prior(model, k, priors[k, t - begin, lane])
-                code_lane(model, coder, buffer, data, lane, t)
+                code_lane(model, coder, buffer, data, lane)
         t += 1
     return t

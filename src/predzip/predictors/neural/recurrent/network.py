@@ -72,7 +72,7 @@ class Lanes(NamedTuple):
     gates: NDArray[np.float32]  # 3 H
     middle: NDArray[np.float32]  # H or M numbers of it
     logits: NDArray[np.float32]  # 256
-    sums: NDArray[np.int32]  # 32, of one block of rows
+    sums: NDArray[np.int32]  # 64, of one block of rows
     # What the output layer learns on the way (adapt.py); empty arrays where it does not.
     learnt: NDArray[np.int16]  # 256, D
     learnt_fine: NDArray[np.int32]  # 256, D: the same with more bits

@@ -1,7 +1,8 @@
 """One step of one lane: take a byte, predict the next. The kernel that decides how fast the prior is.
 
-Nearly all the time goes into `multiply`, which `vectors` does 32 rows at a time. The order of its sums cannot matter, since they are sums of integers that fit; every float here is computed
-from its own operands alone, so vector width and processor cannot matter either.
+Nearly all the time goes into `multiply`, which `vectors` does 64 rows at a time. The order of its sums cannot matter,
+since they are sums of integers that fit; every float here is computed from its own operands alone, so vector width and
+processor cannot matter either.
 """
 
 from __future__ import annotations
@@ -51,11 +52,11 @@ def multiply(
     """Result = weights @ activation * (scale * factor).
 
     Args:
-        weights: packed, (B, K / 4, 128); see `vectors`.
+        weights: packed, (B, K / 4, 256); see `vectors`.
         activation: (K,).
         scale: (R,).
         factor: what one unit of the activation stands for.
-        sums: scratch, (32,).
+        sums: scratch, (64,).
         result: (R,), filled.
     """
     offset = np.int32(0)
@@ -149,9 +150,10 @@ def _recur(network: Network, lanes: Lanes, layer: int, state: _Floats) -> None:
         gate = gates[2 * count + i]
         lanes.middle[i] = state[i] * (gate * sigmoid(gate))
     unit = shrink(lanes.middle, lanes.wide, lanes.activation, count)
-    multiply(network.state_weights[layer], lanes.activation[:count], network.state_scale[layer], unit, lanes.sums, gates[:width])
+    inputs, change = lanes.activation[:count], gates[:width]
+    multiply(network.state_weights[layer], inputs, network.state_scale[layer], unit, lanes.sums, change)
     for i in range(width):
-        lanes.stream[i] += gates[i]
+        lanes.stream[i] += change[i]
 
 
 @inlined
@@ -167,7 +169,9 @@ def _feed_forward(network: Network, lanes: Lanes, layer: int) -> None:
         middle[i] = positive * positive
     unit = shrink(middle, lanes.wide, lanes.activation, hidden)
     change = lanes.gates[:width]
-    multiply(network.down_weights[layer], lanes.activation[:hidden], network.down_scale[layer], unit, lanes.sums, change)
+    multiply(
+        network.down_weights[layer], lanes.activation[:hidden], network.down_scale[layer], unit, lanes.sums, change
+    )
     for i in range(width):
         lanes.stream[i] += change[i]
 
