@@ -59,6 +59,7 @@ DOORS_TO_NUMBA = {
     "predzip.predictors.mixing.atomics",
     "predzip.predictors.mixing.int32",
     "predzip.predictors.mixing.prefetch",
+    "predzip.predictors.neural.recurrent.vectors",
 }
 """What compiles, and what adds instructions to the compiler; every other kernel goes through these."""
 

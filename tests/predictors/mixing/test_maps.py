@@ -3,8 +3,10 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from predzip.predictors.mixing.maps import map_p, map_update, new_map
+from predzip.jit import kernel
+from predzip.predictors.mixing.maps import map_p, map_update, move_entries, new_map
 
 
 def next_entry(entry: int, bit: int, limit: int) -> int:
@@ -26,6 +28,31 @@ def test_updates_are_those_of_unbounded_integers(entry: int, bits: list[int], li
         assert 1 <= map_p(table, 1) <= 65534
     assert table[0] == 7
     assert table[2] == 9
+
+
+@kernel
+def move_all(entries: NDArray[np.uint32], bit: int, limit: int) -> None:
+    move_entries(entries, bit, limit)
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    entries=st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=40),
+    bit=st.integers(0, 1),
+    limit=st.integers(0, 1023),
+)
+def test_many_entries_move_as_each_would_alone(entries: list[int], bit: int, limit: int) -> None:
+    table = np.array(entries, np.uint32)
+    move_all(table, bit, limit)
+    assert table.tolist() == [next_entry(entry, bit, limit) for entry in entries]
+
+
+def test_every_count_and_both_ends_move_as_they_would_alone() -> None:
+    for bit in (0, 1):
+        entries = [p << 10 | count for count in range(1024) for p in (0, 1, 64, 2097151, 2097152, 4194303)]
+        table = np.array(entries, np.uint32)
+        move_all(table, bit, 1023)
+        assert table.tolist() == [next_entry(entry, bit, 1023) for entry in entries]
 
 
 def test_before_the_limit_an_entry_is_the_mean_of_what_it_saw() -> None:
