@@ -77,7 +77,8 @@ _OPTIONS = (
         callback=_size,
         default="131072",
         show_default=True,
-        help="How much of each the models see; levels below 100 KB/s see 4 times as much of text, and all of the rest."
+        help="How much of each the models see; levels below 100 KB/s see 4 times as much of text; of the rest"
+        " all but those above the default see all."
         " none: all.",
     ),
     _OUT,

@@ -40,7 +40,8 @@ def taught_model(level: int, shared: bool) -> Model:
             state, recent = int(NEXT_STATE[state, bit]), int(NEXT_RECENT[recent, bit])
         model.lines[place, NODE] = state | recent << 8
     for maps in (model.state_maps, model.recent_maps):
-        maps[:, 1:] = rng.integers(64, 4194303 - 64, maps[:, 1:].shape) << 10 | rng.integers(0, 250, maps[:, 1:].shape)
+        seen = maps[:, 1:]
+        seen[...] = rng.integers(64, 4194303 - 64, seen.shape) << 10 | rng.integers(0, 250, seen.shape)
     return model
 
 
@@ -54,7 +55,7 @@ def teach_one_by_one(model: Model, bit: int) -> None:
         if history:
             map_update(model.state_maps[i], history & 255, bit, 255)
             map_update(model.recent_maps[i], history >> 8, bit, 1023)
-        model.lines[place, NODE] = NEXT_STATE[history & 255, bit] | int(NEXT_RECENT[history >> 8, bit]) << 8
+        model.lines[place, NODE] = int(NEXT_STATE[history & 255, bit]) | int(NEXT_RECENT[history >> 8, bit]) << 8
 
 
 @pytest.mark.parametrize("level", [3, 4])

@@ -344,9 +344,10 @@ def most_bytes(name: str, kind: str, slow_bytes: int | None) -> int | None:
 
     Args:
         name: of the compressor.
-        kind: of the data. On pictures, sound and noise every level runs at 100 KB/s and more, on the rest the strong
-            ones at a tenth of that.
-        slow_bytes: for models; levels that are slow on such data see `_LEVEL_TIMES_MORE` times as much; None: all.
+        kind: of the data. On text, levels with a prior are slow. Priors are for text: on pictures, sound and noise all
+            levels run at 60 KB/s and more, and those above the default do what the default does.
+        slow_bytes: for models; levels that are slow, or the default again, see `_LEVEL_TIMES_MORE` times as much;
+            None: all.
 
     Returns:
         None for all of it.
@@ -358,10 +359,13 @@ def most_bytes(name: str, kind: str, slow_bytes: int | None) -> int | None:
         return None
     if chosen.model is not None or slow_bytes is None:
         return slow_bytes
-    from predzip.codecs.levels import level_row
+    if chosen.method is not None:
+        return None
+    from predzip.codecs.levels import DEFAULT_LEVEL, level_row
 
-    quick = chosen.method is not None or level_row(chosen.level).bytes_per_second >= _SLOW_BYTES_PER_SECOND
-    return None if quick or kind not in _SLOW_KINDS else _LEVEL_TIMES_MORE * slow_bytes
+    row = level_row(chosen.level)
+    slow = row.bytes_per_second < _SLOW_BYTES_PER_SECOND if kind in _SLOW_KINDS else row.level > DEFAULT_LEVEL
+    return _LEVEL_TIMES_MORE * slow_bytes if slow else None
 
 
 def default_names() -> list[str]:

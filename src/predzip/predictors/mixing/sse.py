@@ -20,7 +20,7 @@ _U = np.uint64
 
 
 @kernel
-def refine(rows: _Rows, row: int, stretched: int) -> int:
+def refine(rows: _Rows, row: int | np.uint64, stretched: int) -> int:
     """16-bit probability of row `row` at `stretched` (1/256 nat, cut to 8 nats); rows have shape (contexts, 33)."""
     x = min(max(stretched, -2047), 2047) + _CENTRE
     low = x >> 7
@@ -31,7 +31,7 @@ def refine(rows: _Rows, row: int, stretched: int) -> int:
 
 
 @kernel
-def refine_update(rows: _Rows, row: int, stretched: int, bit: int, rate: int) -> None:
+def refine_update(rows: _Rows, row: int | np.uint64, stretched: int, bit: int, rate: int) -> None:
     """Move the two probabilities around `stretched` towards the bit by 2^-rate."""
     x = min(max(stretched, -2047), 2047) + _CENTRE
     low = x >> 7

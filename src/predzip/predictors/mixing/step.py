@@ -90,7 +90,7 @@ def _match_inputs(
 
 
 @inlined
-def _learn_direct(direct: NDArray[np.uint16], index: int, bit: int, rate: int) -> None:
+def _learn_direct(direct: NDArray[np.uint16], index: int | np.uint64, bit: int, rate: int) -> None:
     p1 = int(direct[_U(index)])
     if bit:
         direct[_U(index)] = np.uint16(p1 + ((65535 - p1) >> rate))
@@ -230,8 +230,8 @@ def code_lane(model: Model, coder: State, buffer: Buffer, data: NDArray[np.uint8
         refined_1 = refine(model.sse_1, sse_1, x)
         refined_2 = refine(model.sse_2, sse_2, x)
         final_p1 = (p1 + refined_1 + 2 * refined_2 + 2) >> 2
-        sse_3 = 0
-        sse_4 = 0
+        sse_3 = _U(0)
+        sse_4 = _U(0)
         sse_5 = 0
         if wide:
             sse_3 = _refinement_row(sse_3_context, prefix)

@@ -15,7 +15,7 @@ LARGEST = 32767
 
 @kernel
 def products(
-    weights: NDArray[np.uint8],
+    weights: NDArray[np.int16],
     activation: NDArray[np.int16],
     scale: NDArray[np.float32],
     sums: NDArray[np.int32],
@@ -75,7 +75,7 @@ def test_every_weight_meets_its_own_activation() -> None:
 def test_weights_of_many_layers_are_packed_layer_by_layer() -> None:
     weights = np.random.default_rng(3).integers(-128, 128, (3, 80, 32)).astype(np.int8)
     packed = pack_weights(weights)
-    assert packed.shape == (3, 2, 8, 4 * BLOCK_ROWS)
+    assert packed.shape == (3, 2, 8, 2 * BLOCK_ROWS)
     for layer in range(3):
         assert np.array_equal(packed[layer], pack_weights(weights[layer]))
 

@@ -43,18 +43,18 @@ class Network(NamedTuple):
     table_starts: NDArray[np.int64]  # T: first row of each table
     table_factors: NDArray[np.int16]  # T: what brings the tables to one scale
     tables: NDArray[np.int8]  # rows of all tables, table width
-    table_weights: NDArray[np.uint8]  # packed D, E
+    table_weights: NDArray[np.int16]  # packed D, E
     table_scale: NDArray[np.float32]  # D
-    gate_weights: NDArray[np.uint8]  # packed N, 3 H, D
+    gate_weights: NDArray[np.int16]  # packed N, 3 H, D
     gate_scale: NDArray[np.float32]  # N, 3 H
     gate_bias: NDArray[np.float32]  # N, 3 H
-    state_weights: NDArray[np.uint8]  # packed N, D, H
+    state_weights: NDArray[np.int16]  # packed N, D, H
     state_scale: NDArray[np.float32]  # N, D
-    up_weights: NDArray[np.uint8]  # packed N, M, D
+    up_weights: NDArray[np.int16]  # packed N, M, D
     up_scale: NDArray[np.float32]  # N, M
-    down_weights: NDArray[np.uint8]  # packed N, D, M
+    down_weights: NDArray[np.int16]  # packed N, D, M
     down_scale: NDArray[np.float32]  # N, D
-    output_weights: NDArray[np.uint8]  # packed 256, D
+    output_weights: NDArray[np.int16]  # packed 256, D
     output_scale: NDArray[np.float32]  # 256
     output_bias: NDArray[np.float32]  # 256
 

@@ -42,7 +42,7 @@ _LOW_OFFSET = np.int32(LOW_OFFSET)
 
 @inlined
 def multiply(
-    weights: NDArray[np.uint8],
+    weights: _Shorts,
     activation: _Shorts,
     scale: _Floats,
     factor: np.float32,
@@ -52,7 +52,7 @@ def multiply(
     """Result = weights @ activation * (scale * factor).
 
     Args:
-        weights: packed, (B, K / 4, 256); see `vectors`.
+        weights: packed, (B, K / 4, 128); see `vectors`.
         activation: (K,).
         scale: (R,).
         factor: what one unit of the activation stands for.

@@ -38,26 +38,23 @@ SHORT_ROWS = 4
 _ROWS_OF_A_VECTOR = 8
 _VECTORS = BLOCK_ROWS // _ROWS_OF_A_VECTOR
 _WORDS = 2 * _ROWS_OF_A_VECTOR
-_VECTOR_BYTES = 2 * _WORDS
 
 _cgutils = cast(Any, untyped_cgutils)
-_INT8, _INT16, _INT32, _INT64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
+_INT16, _INT32, _INT64 = (ir.IntType(bits) for bits in (16, 32, 64))
 _SUMS = ir.VectorType(_INT32, _ROWS_OF_A_VECTOR)
 _SHORTS = ir.VectorType(_INT16, _WORDS)
 _PRODUCTS = ir.VectorType(_INT32, _WORDS)
 
 
-def pack_weights(weights: NDArray[np.int8]) -> NDArray[np.uint8]:
-    """Arrange weights (..., R, K) for `block_sums`: (..., ceil(R / 64), K / 4, 256); missing rows are zeros."""
+def pack_weights(weights: NDArray[np.int8]) -> NDArray[np.int16]:
+    """Arrange weights (..., R, K) for `block_sums`: (..., ceil(R / 64), K / 4, 128); missing rows are zeros."""
     *front, rows, width = weights.shape
-    blocks = -(-rows // BLOCK_ROWS)
-    padded = np.zeros((*front, blocks * BLOCK_ROWS, width), np.int8)
+    blocks, quads = -(-rows // BLOCK_ROWS), width // WEIGHTS_AT_ONCE
+    padded = np.zeros((*front, blocks * BLOCK_ROWS, width), np.int16)
     padded[..., :rows, :] = weights
-    quads = width // WEIGHTS_AT_ONCE
-    split = padded.reshape(*front, blocks, BLOCK_ROWS, quads, 2, 2)  # block, row, quad, low or high, which of the two
-    packed = np.ascontiguousarray(np.moveaxis(split, (-4, -1), (-3, -2))).view(np.uint8)  # block, quad, row, two, half
-    packed[..., 0] ^= np.uint8(LOW_OFFSET)  # w + 128
-    return packed.reshape(*front, blocks, quads, BLOCK_ROWS * WEIGHTS_AT_ONCE)
+    split = padded.reshape(*front, blocks, BLOCK_ROWS, quads, 2, 2)  # the last two: low or high, which of two words
+    words = split[..., 1, :] << 8 | (split[..., 0, :] + LOW_OFFSET)  # block, row, quad, word
+    return np.ascontiguousarray(np.moveaxis(words, -3, -2)).reshape(*front, blocks, quads, BLOCK_ROWS * 2)
 
 
 def _constant(vector: Any, value: int) -> Any:  # noqa: ANN401 - types of LLVM
@@ -88,16 +85,16 @@ def _moved(builder: Any, pointer: Any, items: int) -> Any:  # noqa: ANN401
     return builder.gep(pointer, [ir.Constant(_INT64, items)])
 
 
-def _load(builder: Any, pointer: Any, align: int) -> Any:  # noqa: ANN401
-    return builder.load(builder.bitcast(pointer, _SHORTS.as_pointer()), align=align)
+def _load(builder: Any, pointer: Any) -> Any:  # noqa: ANN401
+    """The 16 numbers of 16 bits from a place on."""
+    return builder.load(builder.bitcast(pointer, _SHORTS.as_pointer()), align=2)
 
 
 def _emit_block_sums(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ANN401
     packed, activation, sums = (context.make_array(signature.args[i])(context, builder, args[i]) for i in (0, 2, 4))
     quads = builder.extract_value(packed.shape, 1)
-    quad_bytes = _VECTORS * _VECTOR_BYTES
-    block = builder.mul(args[1], _times(builder, quads, quad_bytes))
-    first = builder.gep(builder.bitcast(packed.data, _INT8.as_pointer()), [block])
+    quad_words = _VECTORS * _WORDS
+    first = builder.gep(packed.data, [builder.mul(args[1], _times(builder, quads, quad_words))])
     pairs = builder.bitcast(activation.data, _INT32.as_pointer())
     minus = builder.sub(_constant(_SUMS, 0), _spread(builder, args[3]))
     totals = [_cgutils.alloca_once_value(builder, minus) for _ in range(_VECTORS)]
@@ -107,9 +104,9 @@ def _emit_block_sums(context: Any, builder: Any, signature: Any, args: Any) -> A
         for half in (0, 1):
             pair = _spread(builder, builder.load(_moved(builder, here, half), align=2))
             factors.append(builder.sext(builder.bitcast(pair, _SHORTS), _PRODUCTS))
-        quad = builder.gep(first, [_times(builder, loop.index, quad_bytes)])
+        quad = builder.gep(first, [_times(builder, loop.index, quad_words)])
         for number, total in enumerate(totals):
-            words = _load(builder, _moved(builder, quad, number * _VECTOR_BYTES), 1)
+            words = _load(builder, _moved(builder, quad, number * _WORDS))
             low = builder.and_(words, _constant(_SHORTS, 255))
             high = builder.ashr(words, _constant(_SHORTS, 8))
             added = builder.add(builder.load(total), _sums_of_pairs(builder, low, factors[0]))
@@ -132,11 +129,11 @@ def _block_sums(
 
 
 block_sums = cast(
-    Callable[[NDArray[np.uint8], int, NDArray[np.int16], np.int32, NDArray[np.int32]], None], intrinsic(_block_sums)
+    Callable[[NDArray[np.int16], int, NDArray[np.int16], np.int32, NDArray[np.int32]], None], intrinsic(_block_sums)
 )
 """block_sums(packed, block, activation, offset, sums): 64 rows times the activations, less the offset.
 
-packed (B, K / 4, 256), activation (K,) and sums (64,) lie in one piece; nothing checks it.
+packed (B, K / 4, 128), activation (K,) and sums (64,) lie in one piece; nothing checks it.
 """
 
 
@@ -148,9 +145,9 @@ def _emit_short_sums(context: Any, builder: Any, signature: Any, args: Any) -> A
     totals = [_cgutils.alloca_once_value(builder, _constant(_SUMS, 0)) for _ in rows]
     with _cgutils.for_range(builder, builder.udiv(width, ir.Constant(_INT64, _WORDS))) as loop:
         place = _times(builder, loop.index, _WORDS)
-        factors = builder.sext(_load(builder, builder.gep(activation.data, [place]), 2), _PRODUCTS)
+        factors = builder.sext(_load(builder, builder.gep(activation.data, [place])), _PRODUCTS)
         for row, total in zip(rows, totals, strict=True):
-            added = _sums_of_pairs(builder, _load(builder, builder.gep(row, [place]), 2), factors)
+            added = _sums_of_pairs(builder, _load(builder, builder.gep(row, [place])), factors)
             builder.store(builder.add(builder.load(total), added), total)
     kind = ir.FunctionType(_INT32, [_SUMS])
     name = f"llvm.vector.reduce.add.v{_ROWS_OF_A_VECTOR}i32"
