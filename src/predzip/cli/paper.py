@@ -75,11 +75,10 @@ _OPTIONS = (
         "--slow-bytes",
         metavar="SIZE",
         callback=_size,
-        default="131072",
+        default="65536",
         show_default=True,
-        help="How much of each the models see; levels below 100 KB/s see 4 times as much of text; of the rest"
-        " all but those above the default see all."
-        " none: all.",
+        help="How much of each the models see; levels 4 and up see 4 times as much of text, levels above the default of"
+        " other data too. none: all.",
     ),
     _OUT,
     click.option("-j", "--jobs", type=int, default=1, show_default=True, metavar="N", help="Processes; 0: all cores."),

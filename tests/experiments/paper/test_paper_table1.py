@@ -16,6 +16,7 @@ import tiny_models
 from experiments.paper.conftest import make_dataset
 from predzip.experiments.datasets import Dataset
 from predzip.experiments.paper import table1
+from predzip.experiments.paper.compressors import most_bytes
 from predzip.experiments.paper.executors import Engine, SerialExecutor
 from predzip.experiments.paper.published import PARAMETERS, TABLE_1, TITLES, published
 from predzip.experiments.paper.rows import Results, Row
@@ -161,6 +162,24 @@ def test_which_cells(text: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert sizes["text", "model"] == sizes["audio16", "model"] == [2048]
     assert {each.dataset.total_bytes for each in table1.cells([text], ["predzip-5"], (CHUNKED,), None)} == {9 * 2048}
     assert shown.index(("audio16", WHOLE, "gzip")) < shown.index(("text", CHUNKED, "model"))  # the slow ones last
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "image"),
+    [
+        ("gzip", None, None),
+        ("predzip-3", None, None),
+        ("predzip-5", 400, None),
+        ("predzip-6", 400, 400),  # on pictures it does what the default does
+        ("7bit:predzip-6", 400, 400),
+        ("predzip-ppm", None, None),
+        ("model:small", 100, 100),
+    ],
+)
+def test_how_much_slow_ones_see(name: str, text: int | None, image: int | None) -> None:
+    assert most_bytes(name, "text", 100) == text
+    assert most_bytes(name, "image", 100) == image
+    assert name.startswith("model:") or most_bytes(name, "text", None) is None
 
 
 def test_when_models_pay(model_rows: tuple[list[Row], Path, Dataset]) -> None:
