@@ -344,8 +344,8 @@ def most_bytes(name: str, kind: str, slow_bytes: int | None) -> int | None:
 
     Args:
         name: of the compressor.
-        kind: of the data. On text, levels with a prior are slow. Priors are for text: on pictures, sound and noise all
-            levels run at 60 KB/s and more, and those above the default do what the default does.
+        kind: of the data. On text, levels 4 and up are slow. On pictures, sound and noise all run at 60 KB/s and more,
+            but those above the default do what the default does: their larger priors are for text.
         slow_bytes: for models; levels that are slow, or the default again, see `_LEVEL_TIMES_MORE` times as much;
             None: all.
 

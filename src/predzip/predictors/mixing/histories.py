@@ -21,14 +21,15 @@ from predzip.predictors.mixing.states import NEXT_RECENT, NEXT_STATE
 _U = np.uint64
 _STATE_LIMIT = 255
 _RECENT_LIMIT = 1023
-_NIBBLE_FACTOR = _U(0x9E3779B97F4A7C15)
+HASH_FACTOR = _U(0x9E3779B97F4A7C15)
+"""Spreads what a context is hashed from over 64 bits."""
 
 
 @inlined
 def to_second_half(model: Model, prefix: int) -> None:
     """Turn the contexts of a byte into those of its last four bits; `prefix` holds the first four behind a one."""
     for i in range(model.settings[CONTEXTS]):
-        model.contexts[i] = (model.contexts[i] + _U(prefix)) * _NIBBLE_FACTOR
+        model.contexts[i] = (model.contexts[i] + _U(prefix)) * HASH_FACTOR
 
 
 @inlined

@@ -15,14 +15,14 @@ from predzip.predictors.mixing.int32 import add32, mul32, sar32, sub32
 _RECIPROCALS = np.array([65536 * 2 // (2 * n + 3) for n in range(1024)], np.int64)
 """65536 / (n + 1.5): the step after n observations, as if half an observation of p = 1/2 had come before."""
 
-
 _Map = NDArray[np.uint32]
 
 # No probability comes nearer to 0 or 1 than 2^-16.
 _LEAST_P = np.int64(64)
 _GREATEST_P = np.int64(4194303 - 64)
 
-_LEAST, _GREATEST, _HIGHEST = np.int32(64), np.int32(4194303 - 64), np.int32(4194303)
+# The same in 32 bits, for vectors.
+_LEAST, _GREATEST, _HIGHEST = np.int32(_LEAST_P), np.int32(_GREATEST_P), np.int32(4194303)
 _DIVIDEND = np.float32(2 * 65536)
 _COUNT_BITS, _COUNT_MASK = np.uint32(10), np.uint32(1023)
 

@@ -14,18 +14,11 @@ from predzip.coding.interval import Buffer, State
 from predzip.jit import inlined, kernel
 from predzip.predictors.mixing.binary_contexts import update_record
 from predzip.predictors.mixing.byte_contexts import byte_contexts
-from predzip.predictors.mixing.characters import (
-    CHAR_3,
-    RUN_1,
-    update_characters,
-)
-from predzip.predictors.mixing.east_asian import (
-    east_asian_gates,
-    east_asian_refinements,
-    update_east_asian,
-)
+from predzip.predictors.mixing.characters import CHAR_3, RUN_1, update_characters
+from predzip.predictors.mixing.east_asian import east_asian_gates, east_asian_refinements, update_east_asian
 from predzip.predictors.mixing.gates import bit_gates, byte_gates
 from predzip.predictors.mixing.histories import (
+    HASH_FACTOR,
     context_inputs,
     find_lines,
     learn_contexts,
@@ -61,7 +54,6 @@ from predzip.predictors.mixing.x86 import GATE_PART, KEY, SHORT_KEY, update_x86
 _U = np.uint64
 Frequencies = NDArray[np.uint16] | NDArray[np.uint32]
 _BYTE = _U(8)
-_NIBBLE_FACTOR = _U(0x9E3779B97F4A7C15)
 _SSE_RATE = 5
 
 
@@ -180,8 +172,8 @@ def code_lane(model: Model, coder: State, buffer: Buffer, data: NDArray[np.uint8
     byte_gates(model.rows, s[GATES], r, family)
     if east_asian:
         east_asian_gates(model.rows, r)
-    order_2 = (c8 & _U(0xFFFF)) * _NIBBLE_FACTOR >> _U(46)
-    order_3 = (c8 & _U(0xFFFFFF)) * _NIBBLE_FACTOR >> _U(48)
+    order_2 = (c8 & _U(0xFFFF)) * HASH_FACTOR >> _U(46)
+    order_3 = (c8 & _U(0xFFFFFF)) * HASH_FACTOR >> _U(48)
     first_match = n * 3 if s[RECENT] else n
     first_direct = first_match + 2 * matches
     first_prior = first_direct + 4
