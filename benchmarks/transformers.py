@@ -185,7 +185,8 @@ def stepwise(name: str, lanes: int, chunks: NDArray[np.uint8]) -> list[str]:
                     plain.run(tokens[:, t : t + 1], t, caches).softmax(-1)
 
             def exact_steps(first: int = first) -> None:
-                engine._lanes.position = engine._lanes.slot = first  # as if so much had come before
+                engine._lanes.restart()
+                engine._lanes.advance(first)  # as if so much had come before
                 for t in range(first, first + STEPS):
                     engine.predict_fine()
                     engine.update(symbols[:, t])

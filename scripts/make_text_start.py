@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import lzma
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -70,13 +70,13 @@ def read(path: Path) -> Source:
     return Source(path.name, np.frombuffer(lzma.decompress(content) if path.suffix == ".xz" else content, np.uint8))
 
 
-def pieces(sources: list[Source], total_bytes: int, seed: int) -> Iterator[Bytes]:
+def pieces(sources: list[Source], total_bytes: int, seed: int, sizes: Sequence[int] = ROUND) -> Iterator[Bytes]:
     """Pieces from anywhere but the ends, all sources in turn for each size."""
     rng = np.random.default_rng(seed)
-    turn = dict.fromkeys(ROUND, 0)
+    turn = dict.fromkeys(sizes, 0)
     taken = 0
     while taken < total_bytes:
-        for size in rng.permutation(ROUND).tolist():
+        for size in rng.permutation(sizes).tolist():
             data = sources[turn[size] % len(sources)].data
             turn[size] += 1
             start = int(rng.integers(0, len(data) - HELD_OUT_BYTES - size))

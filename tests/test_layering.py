@@ -2,6 +2,7 @@
 
     errors, units, places, jit <- coding <- predictors <- codecs <- api <- experiments <- cli
                                             predictors <- training <- experiments, cli
+                                            predictors <- conversion <- api, experiments, cli
     errors, units              <- container <-------------------- api
 
 Only the text of the sources is read: nothing is imported.
@@ -31,10 +32,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "coding": BASE,
     "predictors": BASE | {"coding"},
     "codecs": BASE | {"coding", "predictors"},
-    "api": BASE | {"coding", "predictors", "codecs", "container"},
+    "api": BASE | {"coding", "predictors", "codecs", "container", "conversion"},
     "training": BASE | {"coding", "predictors"},
-    "experiments": BASE | {"coding", "predictors", "codecs", "container", "api", "training"},
-    "cli": BASE | {"coding", "predictors", "codecs", "container", "api", "experiments", "training"},
+    "conversion": BASE | {"coding", "predictors"},
+    "experiments": BASE | {"coding", "predictors", "codecs", "container", "api", "training", "conversion"},
+    "cli": BASE | {"coding", "predictors", "codecs", "container", "api", "experiments", "training", "conversion"},
 }
 API_MODULES = {
     "__init__",
@@ -53,6 +55,7 @@ COMMAND_LINE_MODULES = {"__main__"}
 HEAVY = {
     *("torch", "transformers", "dask", "matplotlib", "numba", "rich", "imagecodecs", "soundfile", "pandas", "fsspec"),
     *("PIL", "brotli", "pyppmd", "backports", "psutil", "scipy", "distributed", "tokenizers", "datasets"),
+    *("gguf", "huggingface_hub"),
 }
 DOORS_TO_NUMBA = {
     "predzip.jit",
@@ -60,6 +63,7 @@ DOORS_TO_NUMBA = {
     "predzip.predictors.mixing.int32",
     "predzip.predictors.mixing.prefetch",
     "predzip.predictors.neural.recurrent.vectors",
+    "predzip.predictors.neural.transformer.vectors",
 }
 """What compiles, and what adds instructions to the compiler; every other kernel goes through these."""
 

@@ -40,6 +40,44 @@ def write_transformer(folder: Path, name: str = "tiny", seed: int = 1, **about: 
     return folder / name
 
 
+WORDS = [b" the", b" and", b"the", b"ing", b" of", b" a", b"th", b"er", b"\n\n", b" in", b" that", b" was", b" she"]
+"""Tokens of more than a byte of `write_token_model`."""
+UNKNOWN_BYTES = (0xC0, 0xFE)
+"""Bytes that no token of `write_token_model` stands for."""
+
+
+def write_token_model(folder: Path, name: str = "tiny-tokens", seed: int = 3, context: int = 64) -> Path:
+    """Write a Transformer over tokens: a mark, the bytes but for two, and some words; return its path."""
+    from predzip.predictors.neural.transformer.quantize import quantize_transformer
+    from predzip.predictors.neural.vocabulary import Vocabulary
+
+    tokens = [b"", *(bytes([byte]) for byte in range(256) if byte not in UNKNOWN_BYTES), *WORDS]
+    config = TransformerConfig(
+        width=16,
+        layers=2,
+        heads=2,
+        kv_heads=1,
+        head_dim=8,
+        hidden=24,
+        vocab_size=len(tokens),
+        context=context,
+        norm="rms",
+        norm_place="pre",
+        activation="swiglu",
+        tied=True,
+        ffn_bias=False,
+        output_bias=False,
+    )
+    random = np.random.default_rng(seed)
+    floats = {
+        tensor: (random.normal(0, 0.3, shape) + (len(shape) == 1)).astype(np.float32)
+        for tensor, shape in config.float_shapes().items()
+    }
+    tensors = {**quantize_transformer(config, floats), **Vocabulary.from_tokens(tokens).tensors()}
+    write_weights(folder / name, {"kind": "transformer", **config.to_dict()}, tensors)
+    return folder / name
+
+
 def write_recurrent(folder: Path, name: str = "tiny-recurrent", seed: int = 2) -> Path:
     """Write a recurrent model; return its path without a suffix."""
     from predzip.predictors.neural.recurrent.network import tensor_shapes

@@ -23,6 +23,7 @@ from predzip.container import (
 from predzip.errors import UsageError
 from predzip.parallel import BlockTask, OrderedWork, Workers
 from predzip.predictors.neural import catalogue
+from predzip.predictors.neural.model_files import is_source
 
 Buffer = bytes | bytearray | memoryview
 
@@ -53,7 +54,8 @@ def compress(
         data: anything with the buffer protocol.
         level: 1 (fast) to 9 (small); see `predzip.codecs.levels`.
         method: name of another way of coding, such as "ppm"; None means the level's own.
-        model: name or path of weights; None means those of the level, if it has any. Decoding needs the same.
+        model: name or path of weights; None means those of the level, if it has any. Decoding needs the same. A
+            foundation model may be named by where it comes from, see `resolve_model`.
         threads: processes that work on blocks at the same time; 0 takes all cores. The result is the same.
             More than one, in a script, needs the usual `if __name__ == "__main__":`.
         progress: called with the number of input bytes finished since the last call.
@@ -122,6 +124,7 @@ def code_length(
         UsageError: there is no such level or method.
     """
     content = bytes(bytes_view(data))
+    model = resolve_model(model)
     if chunk_bytes is not None and chunk_bytes < 1:
         raise UsageError(f"chunks must have at least 1 byte, not {chunk_bytes}")
     if model is not None and level is None and method is None:
@@ -134,6 +137,25 @@ def code_length(
     codec = choice.codec.build()
     size = chunk_bytes or choice.block_bytes
     return sum(block_bits(codec, content[start : start + size], progress) for start in range(0, len(content), size))
+
+
+def resolve_model(model: str | None, *, context: int | None = None) -> str | None:
+    """Turn what names a model of somebody else's into the model of predzip that was made of it; others stay.
+
+    Args:
+        model: hf:ORGANISATION/NAME@REVISION, a GGUF file, or a folder as transformers writes it: converted when it is
+            named first, which takes a minute, and kept in the user's folder of models. Else a name or a path.
+        context: positions that the model looks at, where it is converted; None: 2048 at most.
+
+    Raises:
+        ModelError: the model is not there, cannot be fetched, or is of a kind that nothing here runs.
+        MissingExtraError: a package for reading it is not installed.
+    """
+    if model is None or not is_source(model):
+        return model
+    from predzip.conversion.adopt import adopt
+
+    return str(adopt(model, context=context))
 
 
 def decoded_blocks(
@@ -207,7 +229,7 @@ class Compressor:
         progress: Progress | None = None,
         workers: Workers | None = None,
     ) -> None:
-        choice = choose_codec(level, method, model)
+        choice = choose_codec(level, method, resolve_model(model))
         self._reference: CodecReference = choice.codec
         self._block_bytes = choice.block_bytes
         # The length is left out even where a file tells it: a pipe must give the same bytes.

@@ -71,7 +71,13 @@ def _level_flags(command: _Function) -> _Function:
     help="How hard to try; also -1 (--fast) to -9 (--best).",
 )
 @click.option("--method", metavar="NAME", help="Another way of predicting: frequency, ngram, ppm, ctw.")
-@click.option("--model", metavar="NAME|PATH", help="Other weights for the prior; see predzip models.")
+@click.option(
+    "--model",
+    metavar="NAME|PATH",
+    help="Other weights (see predzip models), or a language model: hf:ORG/NAME, FILE.gguf, a folder.",
+)
+@click.option("--lanes", type=click.IntRange(1), metavar="N", help="Parts of a text that such a model reads at a time.")
+@click.option("--context", type=click.IntRange(1), metavar="N", help="Tokens that it looks back at.")
 @click.option("-c", "--stdout", is_flag=True, help="Write to standard output.")
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE; - is standard output.")
 @click.option("-f", "--force", is_flag=True, help="Overwrite; follow links; use a terminal.")

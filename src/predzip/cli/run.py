@@ -8,22 +8,24 @@ import sys
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO
 
+from predzip.api import resolve_model
 from predzip.cli import files
 from predzip.cli.cluster import open_cluster
 from predzip.cli.files import NewFile, Refusal, StandardOutput, is_terminal, printable
 from predzip.cli.messages import Messages
 from predzip.cli.progress import Bar
 from predzip.cli.settings import Settings
-from predzip.codecs.registry import MIXING_ID, MIXTURE_ID, choose_codec
+from predzip.codecs.registry import FLOAT_ID, MIXING_ID, MIXTURE_ID, TOKENS_ID, choose_codec
 from predzip.errors import FormatError, UsageError
 from predzip.inspection import inspect
 from predzip.parallel import Workers, resolve_threads
 from predzip.predictors.neural import catalogue
+from predzip.predictors.neural.model_files import is_source
 from predzip.streams import Sizes, compress_stream, decompress_stream
 from predzip.units import bits_per_byte, format_bytes, raw_rate
 
@@ -46,7 +48,12 @@ def refuse_input_terminal(settings: Settings) -> None:
         raise Refusal("compressed data is not read from a terminal (predzip --help for help)")
 
 
-_COMPILED = {MIXING_ID: "predzip.codecs.mixing", MIXTURE_ID: "predzip.codecs.mixture"}
+_COMPILED = {
+    MIXING_ID: "predzip.codecs.mixing",
+    MIXTURE_ID: "predzip.codecs.mixture",
+    TOKENS_ID: "predzip.codecs.tokens",
+    FLOAT_ID: "predzip.codecs.tokens",
+}
 """Codecs whose kernels take long to compile, by method."""
 
 
@@ -54,12 +61,13 @@ def run_files(names: tuple[str, ...], settings: Settings) -> int:
     """Work on all operands; return the exit code."""
     if settings.output not in (None, "-") and (len(names) > 1 or settings.recursive):
         raise UsageError("-o names one output and goes with one input; use -c to join several")
+    messages = Messages(quiet=settings.quiet, verbose=settings.verbose)
+    settings = _with_model(settings, messages)
     if settings.model is not None and settings.mode != "compress":
         catalogue.offer(settings.model)
     if settings.mode == "compress":
         choose_codec(settings.level, settings.method, settings.model)  # what is wrong here is one error, not one a file
     resolve_threads(settings.threads)
-    messages = Messages(quiet=settings.quiet, verbose=settings.verbose)
     if settings.dask is None:
         run = _Run(settings, messages)
         _one_by_one(run, operands(names, settings, messages), messages)
@@ -71,6 +79,23 @@ def run_files(names: tuple[str, ...], settings: Settings) -> int:
             work(run, operands(names, settings, messages), messages)
     run.tell_totals()
     return 1 if messages.error_count else 0
+
+
+def _with_model(settings: Settings, messages: Messages) -> Settings:
+    """Settings with a model of predzip's in place of one that had to be converted, and its options in the method."""
+    if settings.model is None:
+        return settings
+    if is_source(settings.model):
+        messages.note(f"{printable(settings.model)}: converted when it is named first, which takes a minute")
+        settings = replace(settings, model=resolve_model(settings.model))
+    options = [f"{name}={value}" for name in ("lanes", "context") if (value := getattr(settings, name))]
+    if not options:
+        return settings
+    stem = catalogue.locate(settings.model or "").stem
+    if not catalogue.is_over_tokens(stem) or (settings.method and ":" in settings.method):
+        raise UsageError("--lanes and --context are for models over tokens, and go with no other options of a method")
+    method = settings.method or ("float" if catalogue.runs_in_floats(stem) else "tokens")
+    return replace(settings, method=f"{method}:{','.join(options)}")
 
 
 def _named(sources: Iterator[Path | None]) -> Iterator[tuple[Path | None, str]]:

@@ -26,6 +26,8 @@ class Settings:
     level: int = DEFAULT_LEVEL
     method: str | None = None
     model: str | None = None
+    lanes: int | None = None
+    context: int | None = None
     threads: int = 1
     dask: str | None = None
     memory_limit: int | None = DEFAULT_MEMORY_LIMIT
@@ -40,6 +42,8 @@ class Settings:
     progress: bool | None = None
 
     def __post_init__(self) -> None:
+        if (self.lanes or self.context) and (self.model is None or self.mode != "compress"):
+            raise UsageError("--lanes and --context are for compressing with --model, a model over tokens")
         if self.stdout and self.output not in (None, "-"):
             raise UsageError("-c and -o name two outputs")
         if self.mode == "list" and self.dask is not None:

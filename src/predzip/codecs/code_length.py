@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from predzip.codecs.base import BlockCodec, Progress
 from predzip.codecs.entropy import EntropyCodec
+from predzip.codecs.token_length import token_bits
 from predzip.errors import ModelError, UsageError
 from predzip.predictors.base import LanePredictor
 from predzip.predictors.neural import catalogue
@@ -106,7 +107,12 @@ def _lanes_bits(predictor: LanePredictor, lanes: NDArray[np.uint8], progress: Pr
 def model_bits(
     weights: Weights, data: bytes, chunk_bytes: int | None = None, progress: Progress | None = None
 ) -> float:
-    """Code length of data under a model alone; the other arguments are those of `predictor_bits`."""
+    """Code length of data under a model alone; the other arguments are those of `predictor_bits`.
+
+    Tokens of a vocabulary are counted as `token_length` says.
+    """
+    if catalogue.has_tokens(weights.config):
+        return token_bits(weights, data, chunk_bytes, progress=progress)
     # A model with a context forgets everything when that is full: what follows is another lane, and may run beside it.
     predictor = catalogue.predictor(weights)
     context = weights.config.get("context")

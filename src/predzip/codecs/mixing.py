@@ -148,6 +148,16 @@ def _transform(array: Bytes, stream: Stream, *, decode: bool) -> Bytes:
     return array
 
 
+def with_room(buffer: Bytes, coder: State, decisions: int) -> Bytes:
+    """The buffer of an encoder, or a bigger copy where it has no room for so many decisions more."""
+    used, needed = int(output_bytes(coder)), room_bytes(decisions)
+    if len(buffer) - used >= needed:
+        return buffer
+    bigger = np.zeros(max(2 * len(buffer), used + needed), np.uint8)
+    bigger[:used] = buffer[:used]
+    return bigger
+
+
 def _slices(length: int, step: Callable[[int, int], int], progress: Progress | None) -> Iterator[int]:
     """Call `step` on one slice after the other; yield before each, so that the caller can make room."""
     position = 0
@@ -189,6 +199,31 @@ class MixingCodec:
 
         return step
 
+    def _encode_stream(
+        self, stream: Stream, array: Bytes, coder: State, buffer: Bytes, progress: Progress | None
+    ) -> Bytes:
+        """Code one stream; return the buffer, or a bigger one that took its place."""
+        step = self._stepper(stream)
+
+        def code(begin: int, end: int) -> int:
+            return step(coder, buffer, array, begin, end)
+
+        for _ in _slices(stream.length, code, progress):
+            buffer = with_room(buffer, coder, _DECISIONS_OF_A_SLICE)
+        return buffer
+
+    def _decode_stream(
+        self, stream: Stream, array: Bytes, coder: State, coded: Bytes, progress: Progress | None
+    ) -> None:
+        """Bring back one stream into `array`."""
+        step = self._stepper(stream)
+
+        def code(begin: int, end: int) -> int:
+            return step(coder, coded, array, begin, end)
+
+        for _ in _slices(stream.length, code, progress):
+            pass
+
     def encode_block(self, data: bytes, progress: Progress | None = None) -> bytes:
         """Compress one block; see codecs.base.BlockCodec."""
         segments = [
@@ -198,19 +233,7 @@ class MixingCodec:
         coder = new_encoder()
         buffer = np.zeros(max(4096, len(data) // 2) + room_bytes(_DECISIONS_OF_A_SLICE), np.uint8)
         for stream in streams:
-            array = _gather(data, stream)
-            step = self._stepper(stream)
-
-            def code(begin: int, end: int, step: Step = step, array: Bytes = array) -> int:
-                return step(coder, buffer, array, begin, end)  # noqa: B023  (the newest buffer is wanted)
-
-            for _ in _slices(stream.length, code, progress):
-                used = int(output_bytes(coder))
-                if len(buffer) - used < room_bytes(_DECISIONS_OF_A_SLICE):
-                    bigger = np.zeros(2 * len(buffer), np.uint8)
-                    bigger[:used] = buffer[:used]
-                    buffer = bigger
-            del step, code  # one model at a time
+            buffer = self._encode_stream(stream, _gather(data, stream), coder, buffer, progress)
         coded = bytes(buffer[: int(finish(coder, buffer))])
         if progress is not None:
             progress(sum(stop - start for start, stop in stored))
@@ -236,15 +259,8 @@ class MixingCodec:
             array = np.zeros(stream.length + PADDING, np.uint8)
             if stream.kind not in FAMILY_OF:
                 array = array[: stream.length]
-            step = self._stepper(stream)
-
-            def code(begin: int, end: int, step: Step = step, array: Bytes = array) -> int:
-                return step(coder, coded, array, begin, end)
-
-            for _ in _slices(stream.length, code, progress):
-                pass
+            self._decode_stream(stream, array, coder, coded, progress)
             _scatter(_transform(array, stream, decode=True), stream, result)
-            del step, code  # one model at a time
         if progress is not None:
             progress(stored_bytes)
         return result.tobytes()

@@ -5,34 +5,40 @@
     payload  one range coder for the whole block, batch after batch
 
 The encoder evaluates whole chunks at once, the decoder steps through them; exact predictors give both the same
-frequencies. docs/format.md, section "Method 3", is the specification.
+frequencies. docs/format.md, section "Method 3", is the specification. `token_chunks` does the same over tokens.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from predzip.codecs.base import Progress
+from predzip.codecs.chunk_sizes import (
+    CHUNK_BYTES,
+    FINGERPRINT_BYTES,
+    LANES,
+    METHOD_ID,
+    batches,
+    pack_parameters,
+    read_header,
+)
+from predzip.codecs.chunk_sizes import parameters_of as parameters_of
+from predzip.codecs.token_chunks import TokenChunksCodec
 from predzip.coding.interval import finish, new_decoder, new_encoder, output_bytes, payload_buffer
 from predzip.coding.range_coder import ROOM_BYTES, code_frequencies, code_symbol
-from predzip.errors import CorruptError, ModelError, UnsupportedError, UsageError
+from predzip.errors import CorruptError, ModelError
 from predzip.jit import kernel
 from predzip.predictors.neural import catalogue
+from predzip.predictors.neural.model_files import tokenizer_path
 from predzip.predictors.neural.weights import Weights
 
 _Bytes = NDArray[np.uint8]
 _State = NDArray[np.uint64]
 _Rows = NDArray[np.unsignedinteger]
 
-METHOD_ID = 3
-CHUNK_BYTES = 2048
-LANES = 64
-_LONGEST_CHUNK = 1 << 20
-_MOST_LANES = 1024
 _EVALUATED_BYTES = 64 << 20
 """Frequencies that are held at once while encoding."""
 _FREQUENCY_BYTES = 4 * 256
@@ -41,7 +47,6 @@ _SYMBOL_BYTES = 5
 """Bytes that a symbol may take: its frequency is 1 of 2^32 at least."""
 _UNKNOWN_LANE_BYTES = 1 << 16
 _WORKING_BYTES = 256 << 20
-_FINGERPRINT_BYTES = 8
 
 
 @kernel
@@ -107,7 +112,7 @@ class ModelChunksCodec:
 
     def __init__(self, weights: Weights, chunk_bytes: int = CHUNK_BYTES, lanes: int = LANES) -> None:
         self.parameters = pack_parameters(chunk_bytes, lanes)
-        self.fingerprint = weights.fingerprint[:_FINGERPRINT_BYTES]
+        self.fingerprint = weights.fingerprint[:FINGERPRINT_BYTES]
         self.chunk_bytes = chunk_bytes
         self.lanes = lanes
         self._weight_bytes = sum(tensor.nbytes for tensor in weights.tensors.values())
@@ -119,7 +124,7 @@ class ModelChunksCodec:
         """Compress one block; see codecs.base.BlockCodec."""
         state = new_encoder()
         buffer = np.zeros(4096, np.uint8)
-        for start, lanes, last_length in self._batches(len(data)):
+        for start, lanes, last_length in batches(len(data), self.chunk_bytes, self.lanes):
             longest = self.chunk_bytes if lanes > 1 else last_length
             symbols = np.zeros((lanes, longest), np.uint8)
             count = (lanes - 1) * self.chunk_bytes + last_length
@@ -139,7 +144,7 @@ class ModelChunksCodec:
         result = np.zeros(original_bytes, np.uint8)
         coded = payload_buffer(payload)
         state = new_decoder(coded)
-        for start, lanes, last_length in self._batches(original_bytes):
+        for start, lanes, last_length in batches(original_bytes, self.chunk_bytes, self.lanes):
             longest = self.chunk_bytes if lanes > 1 else last_length
             found = np.zeros((longest, lanes), np.uint8)
             self._reset(lanes, longest)
@@ -164,14 +169,6 @@ class ModelChunksCodec:
         batch = lanes * longest * (4 * 8 + 4)
         # Float copies of the weights for matrix products take four times their size.
         return int(6 * self._weight_bytes + state + batch + 6 * original_bytes + _WORKING_BYTES)
-
-    def _batches(self, length: int) -> Iterator[tuple[int, int, int]]:
-        """(offset, lanes, length of the last lane) of each batch."""
-        whole = self.chunk_bytes * self.lanes
-        for start in range(0, length, whole):
-            count = min(whole, length - start)
-            lanes = -(-count // self.chunk_bytes)
-            yield start, lanes, count - (lanes - 1) * self.chunk_bytes
 
     def _evaluate(self, symbols: _Bytes, progress: Progress | None, count: int) -> NDArray[np.uint64]:
         """What coding takes of every distribution, (L, T, 4)."""
@@ -199,42 +196,17 @@ class ModelChunksCodec:
         return cast(_Rows, predict())
 
 
-def parameters_of(options: dict[str, int | str]) -> bytes:
-    """Turn the options of a method name, `chunk` and `lanes`, into parameters.
-
-    Raises:
-        UsageError: for another option, or a value out of bounds.
-    """
-    values = {"chunk": CHUNK_BYTES, "lanes": LANES, **options}
-    chunk_bytes, lanes = values["chunk"], values["lanes"]
-    if len(values) > 2 or not isinstance(chunk_bytes, int) or not isinstance(lanes, int):
-        raise UsageError("the options of a model in chunks are chunk=BYTES and lanes=NUMBER")
-    return pack_parameters(chunk_bytes, lanes)
-
-
-def pack_parameters(chunk_bytes: int = CHUNK_BYTES, lanes: int = LANES) -> bytes:
-    """Parameters of a frame: nothing for the defaults, else C and L in 4 and 2 bytes, lowest first."""
-    if not 1 <= chunk_bytes <= _LONGEST_CHUNK or not 1 <= lanes <= _MOST_LANES:
-        raise UsageError(f"chunks have 1 to {_LONGEST_CHUNK} bytes and go 1 to {_MOST_LANES} side by side")
-    if (chunk_bytes, lanes) == (CHUNK_BYTES, LANES):
-        return b""
-    return chunk_bytes.to_bytes(4, "little") + lanes.to_bytes(2, "little")
-
-
-def build(method_id: int, parameters: bytes, fingerprint: bytes) -> ModelChunksCodec:
-    """Make the codec that a frame header asks for.
+def build(method_id: int, parameters: bytes, fingerprint: bytes) -> ModelChunksCodec | TokenChunksCodec:
+    """Make the codec that a frame header asks for: of bytes, or of tokens where the model has a vocabulary.
 
     Raises:
         CorruptError: where the header names no model.
         UnsupportedError: where its parameters are not those of this release.
-        ModelError: where the model is not here.
+        ModelError: where the model is not here, or none that predicts whole chunks exactly.
     """
-    if len(fingerprint) != _FINGERPRINT_BYTES:
-        raise CorruptError("the frame needs a model and names none")
-    chunk_bytes, lanes = CHUNK_BYTES, LANES
-    if parameters:
-        chunk_bytes, lanes = int.from_bytes(parameters[:4], "little"), int.from_bytes(parameters[4:], "little")
-        in_bounds = 1 <= chunk_bytes <= _LONGEST_CHUNK and 1 <= lanes <= _MOST_LANES
-        if len(parameters) != 6 or not in_bounds or parameters != pack_parameters(chunk_bytes, lanes):
-            raise UnsupportedError(f"parameters {parameters.hex()} of a model in chunks are unknown to this release")
-    return ModelChunksCodec(catalogue.find_by_fingerprint(fingerprint), chunk_bytes, lanes)
+    chunk_bytes, lanes = read_header(parameters, fingerprint)
+    stem = catalogue.locate_by_fingerprint(fingerprint)
+    weights = catalogue.load(stem)
+    if catalogue.has_tokens(weights.config):
+        return TokenChunksCodec(weights, str(tokenizer_path(stem)), chunk_bytes, lanes)
+    return ModelChunksCodec(weights, chunk_bytes, lanes)

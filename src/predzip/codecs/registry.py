@@ -9,6 +9,8 @@ the method runs a model, it takes the header's fingerprint too, which may be emp
     1             adaptive mixing; parameters: one byte, the strength
     2             adaptive mixing with a neural prior; parameters: the strength, the number of a shipped model or 0
     3             a model alone over chunks without history; parameters: none, or the sizes of chunk and batch
+    4             adaptive mixing with a model over tokens; parameters: none, or lanes and context
+    5             the same with a model in floats; parameters: lanes, context, threads, and the environment it ran in
     16 to 255     one predictor with the range coder; the ids are those of predictors.registry
     16128 to 16383  private use, by `register_method`: never written by a release
 """
@@ -29,6 +31,8 @@ from predzip.predictors.neural import catalogue
 MIXING_ID = 1
 MIXTURE_ID = 2
 MODEL_CHUNKS_ID = 3
+TOKENS_ID = 4
+FLOAT_ID = 5
 STORED_METHOD_ID = 0
 PRIVATE_IDS = range(0x3F00, 0x4000)
 FINGERPRINT_BYTES = 8
@@ -73,6 +77,10 @@ class Method:
     description: str = ""
     runs_models: bool = False
     """Whether the factory takes a fingerprint as its third argument."""
+    options: str = ""
+    """"module:attribute" that turns options into the parameter bytes, where a method that runs models has some."""
+    records_environment: bool = False
+    """Whether there are parameters even where no options are given."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +113,26 @@ _METHODS: dict[int, Method] = {
         "predzip.codecs.model_chunks:build",
         description="a model alone, in chunks of 2,048 bytes without history: the paper's way; options chunk, lanes",
         runs_models=True,
+        options="predzip.codecs.model_chunks:parameters_of",
+    ),
+    TOKENS_ID: Method(
+        TOKENS_ID,
+        "tokens",
+        "predzip.codecs.tokens:build",
+        block_bytes=16 << 20,
+        description="a foundation model over tokens, with the adaptive mixture; options lanes, context",
+        runs_models=True,
+        options="predzip.codecs.tokens:parameters_of",
+    ),
+    FLOAT_ID: Method(
+        FLOAT_ID,
+        "float",
+        "predzip.codecs.float_tokens:build",
+        block_bytes=16 << 20,
+        description="the same by any model of transformers; decodes where it was made; options lanes, context, threads",
+        runs_models=True,
+        options="predzip.codecs.float_tokens:parameters_of",
+        records_environment=True,
     ),
 }
 
@@ -194,6 +222,8 @@ def choose_codec(level: int = DEFAULT_LEVEL, method: str | None = None, model: s
     row = level_row(level)
     if method in (None, "mixing", "mixture"):
         if model is not None:
+            if method is None and catalogue.is_over_tokens(stem := catalogue.locate(model).stem):
+                return choose_codec(level, "float" if catalogue.runs_in_floats(stem) else "tokens", model)
             return LevelChoice(_mixture(row, model), row.block_bytes)
         if row.prior and method != "mixing":
             return LevelChoice(_mixture(row, row.prior), row.block_bytes)
@@ -205,13 +235,13 @@ def choose_codec(level: int = DEFAULT_LEVEL, method: str | None = None, model: s
         hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(known)}"
         raise UsageError(f"no method is named {name!r}; {hint}")
     entry = known[name]
-    if options and entry.factory != _ENTROPY and entry.method_id != MODEL_CHUNKS_ID:
+    if options and entry.factory != _ENTROPY and not entry.options:
         raise UsageError(f"method {name} has no options")
     if (model is not None) != entry.runs_models:
         raise UsageError(f"method {name} {'needs a model: name one' if entry.runs_models else 'runs no model'}")
     parameters = b""
-    if options:
-        parameters = _chunks_parameters(options) if entry.runs_models else _entropy_parameters(name, options)
+    if options or entry.records_environment:
+        parameters = _model_parameters(entry, options) if entry.options else _entropy_parameters(name, options)
     codec = CodecReference(entry.method_id, parameters, entry.factory)
     return LevelChoice(codec if model is None else _with_model(codec, model), entry.block_bytes)
 
@@ -232,10 +262,9 @@ def _with_model(codec: CodecReference, model: str) -> CodecReference:
     return replace(codec, fingerprint=fingerprint, runs_models=True, offered=catalogue.offered())
 
 
-def _chunks_parameters(options: str) -> bytes:
-    from predzip.codecs.model_chunks import parameters_of
-
-    return parameters_of(_pairs("chunks", options))
+def _model_parameters(method: Method, options: str) -> bytes:
+    module, _, attribute = method.options.partition(":")
+    return cast(bytes, getattr(importlib.import_module(module), attribute)(_pairs(method.name, options)))
 
 
 def _entropy_parameters(name: str, options: str) -> bytes:
@@ -246,7 +275,7 @@ def _entropy_parameters(name: str, options: str) -> bytes:
 
 def _pairs(name: str, options: str) -> dict[str, int | str]:
     pairs: dict[str, int | str] = {}
-    for word in options.split(","):
+    for word in options.split(",") if options else ():
         option, equals, value = word.partition("=")
         if not (option and equals and value):
             raise UsageError(f"{word!r} is no option of a method; write {name}:option=value,option=value")

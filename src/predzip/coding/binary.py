@@ -62,6 +62,29 @@ def code_bit(state: State, buffer: Buffer, p1: int, bit: int) -> int:
 
 
 @kernel
+def code_number(state: State, buffer: Buffer, value: int, bits: int) -> int:
+    """Code a number of so many bits, all values alike; a decoder ignores `value`."""
+    result = 0
+    for place in range(bits - 1, -1, -1):
+        result = result << 1 | code_bit(state, buffer, 1 << 15, value >> place & 1)
+    return result
+
+
+@kernel
+def code_gamma(state: State, buffer: Buffer, value: int) -> int:
+    """Code a number from 1 to 2^32 - 1, small ones in few bits (Elias gamma); a decoder ignores `value`.
+
+    A damaged stream gives 0 where it says that the number has more bits.
+    """
+    bits = 1
+    while code_bit(state, buffer, 1 << 15, int(value >> bits != 0)):
+        bits += 1
+        if bits > 32:
+            return 0
+    return 1 << (bits - 1) | code_number(state, buffer, value & ((1 << (bits - 1)) - 1), bits - 1)
+
+
+@kernel
 def encode_bit(state: State, buffer: Buffer, p1: int, bit: int) -> None:
     """Write one decision; the state must come from `new_encoder`."""
     code_bit(state, buffer, p1, bit)

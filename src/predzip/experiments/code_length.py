@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import predzip
+from predzip.api import resolve_model
 from predzip.predictors.neural import cards, catalogue
 from predzip.units import adjusted_rate, bits_per_byte, bits_to_bytes, format_bytes, raw_rate
 
@@ -85,7 +86,7 @@ def contenders(models: Iterable[str], levels: Iterable[int] = ()) -> list[Conten
     Raises:
         ModelError: there is no such model, or none at all.
     """
-    named, numbers = list(models), list(levels)
+    named, numbers = [resolve_model(word) or word for word in models], list(levels)
     chosen = [Contender(catalogue.locate(word).name, model=word) for word in named]
     if not named and not numbers:
         chosen = [Contender(found.name, model=found.name) for found in catalogue.installed()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ FORMAT = 1
 _TABLE_DEVIATION = 0.12
 """Standard deviation that trained tables end up with; what the exact model folds away is chosen to bring it back."""
 
-_Arrays = dict[str, NDArray[Any]]
+_Arrays = Mapping[str, NDArray[Any]]
 
 
 def recurrent_config(preset: Preset) -> RecurrentConfig:

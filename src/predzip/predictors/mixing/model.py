@@ -148,7 +148,13 @@ def _warm(model: Model, start: Start) -> None:
 
 
 def new_model(
-    level: int, family: int, length: int, lanes: int = 1, priors: int = 0, start: Start | None = None
+    level: int,
+    family: int,
+    length: int,
+    lanes: int = 1,
+    priors: int = 0,
+    start: Start | None = None,
+    most_line_bits: int = 64,
 ) -> Model:
     """A model that has seen nothing of the stream.
 
@@ -159,6 +165,7 @@ def new_model(
         lanes: L; lane i codes bytes i * ceil(length / L) and so on.
         priors: P, predictors whose byte frequencies enter as further inputs.
         start: tables that were learnt beforehand (`text_warm`), instead of cold ones.
+        most_line_bits: log2 of the context lines, where the level would take more.
 
     Raises:
         ModelError: the start was learnt for a model of other sizes.
@@ -166,7 +173,7 @@ def new_model(
     settings = LEVELS[level]
     contexts = settings.contexts[family]
     lane_bytes = max(1, -(-length // lanes))
-    line_bits = _line_bits(settings, family, length)
+    line_bits = min(_line_bits(settings, family, length), most_line_bits)
     match_bits = _match_bits(length)
     numbers = np.zeros(16, np.int64)
     numbers[CONTEXTS] = contexts

@@ -38,6 +38,10 @@ COMMON_TAG = "warm-text-tables"
 TAGS = {"": "warm-text", "small": "warm-text-small", "base": "warm-text-base"}
 """Files by the name of the prior that the model was learnt with; empty: none."""
 
+TOKENS_TAG = "warm-text-tokens"
+"""What a model over tokens (method 4) has of its own; all else is as beside the prior `TOKENS_BEGIN_AS`."""
+TOKENS_BEGIN_AS = "small"
+
 WEIGHTS = {"weights": 12, "final_weights": 8}
 """Tables of weights, with the power of two that is the step of `rest`."""
 MAPS = ("state_maps", "recent_maps", "match_maps")
@@ -176,6 +180,16 @@ def text_start(prior: str = "") -> Start:
     """
     heads = HEADS if prior else 0
     return _read(COMMON_TAG, heads) | _read(TAGS[prior], heads)
+
+
+@cache
+def token_start() -> Start:
+    """Start of the model of text beside a model over tokens, read once a process.
+
+    Raises:
+        ModelError: the file is missing or damaged.
+    """
+    return text_start(TOKENS_BEGIN_AS) | _read(TOKENS_TAG, HEADS)
 
 
 def _read(tag: str, priors: int) -> Start:

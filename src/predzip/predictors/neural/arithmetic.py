@@ -6,6 +6,7 @@ multiply-add; what is summed over symbols is an integer. Polynomials instead of 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Context, Decimal, localcontext
 
 import numpy as np
@@ -127,17 +128,19 @@ def _sine_and_cosine(angle: Decimal) -> tuple[Decimal, Decimal]:
     return sine, cosine
 
 
-def turns(count: int, pairs: int, base: float) -> tuple[_Floats, _Floats]:
-    """Cosine and sine of  p * base^(-i / pairs),  p < count, i < pairs: two tables of shape (count, pairs).
+def turns(count: int, pairs: int, base: float, factors: Sequence[float] = ()) -> tuple[_Floats, _Floats]:
+    """Cosine and sine of  p * base^(-i / pairs) / factors[i],  p < count, i < pairs: two tables of shape (count, pairs).
 
     The first turn of each frequency comes from decimal arithmetic, whose logarithm and exponential are correctly
-    rounded everywhere; the others by turning on, in float64, one rounded operation at a time.
+    rounded everywhere; the others by turning on, in float64, one rounded operation at a time. Factors are 1 at least;
+    without any, nothing is divided.
     """
     first = np.empty((2, pairs))
     with localcontext(Context(prec=40)):
         logarithm = Decimal(base).ln()
         for i in range(pairs):
-            exact_sine, exact_cosine = _sine_and_cosine((-logarithm * i / pairs).exp())
+            frequency = (-logarithm * i / pairs).exp()
+            exact_sine, exact_cosine = _sine_and_cosine(frequency / Decimal(factors[i]) if factors else frequency)
             first[:, i] = float(exact_cosine), float(exact_sine)
     cosines, sines = np.empty((count, pairs), np.float32), np.empty((count, pairs), np.float32)
     cosine, sine = np.ones(pairs), np.zeros(pairs)

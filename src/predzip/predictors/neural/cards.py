@@ -29,6 +29,10 @@ def parameters(config: dict[str, Any]) -> int:
         return TransformerConfig.from_dict(config).parameters()
     if config["kind"] == "recurrent":
         return _recurrent_parameters(config.get("architecture"))
+    if config["kind"] == "float":
+        from predzip.predictors.float_model import FloatConfig
+
+        return FloatConfig.from_dict(config).parameters
     raise ModelError(f"models of kind {config['kind']!r} are unknown to this release")
 
 

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from predzip.errors import ModelError
 from predzip.places import user_data_folder
@@ -142,6 +142,34 @@ def load(name_or_path: str | os.PathLike[str]) -> Weights:
     return _read(locate(name_or_path).stem)
 
 
+def is_over_tokens(stem: Path) -> bool:
+    """Say whether a model predicts tokens of a vocabulary, not bytes.
+
+    Raises:
+        ModelError: its description is missing or damaged.
+    """
+    from predzip.predictors.neural.weights import read_config
+
+    return has_tokens(read_config(stem))
+
+
+def runs_in_floats(stem: Path) -> bool:
+    """Say whether a model is one that transformers runs, in floats.
+
+    Raises:
+        ModelError: its description is missing or damaged.
+    """
+    from predzip.predictors.neural.weights import read_config
+
+    return bool(read_config(stem)["kind"] == "float")
+
+
+def has_tokens(config: dict[str, Any]) -> bool:
+    """Say of the description of a model whether it predicts tokens of a vocabulary, not bytes."""
+    is_larger = config["kind"] == "transformer" and config.get("vocab_size", 256) != 256
+    return bool(is_larger or config["kind"] == "float")
+
+
 def offer(path: str | os.PathLike[str]) -> Path:
     """Let `find_by_fingerprint` consider a model outside the folders, for as long as this process lives.
 
@@ -183,6 +211,11 @@ def find_by_fingerprint(prefix: bytes) -> Weights:
     Raises:
         ModelError: it is not here; the message says what would bring it.
     """
+    return _read(locate_by_fingerprint(prefix))
+
+
+def locate_by_fingerprint(prefix: bytes) -> Path:
+    """Path of the files that `find_by_fingerprint` reads, without a suffix."""
     if len(prefix) < 8:
         raise ModelError("a fingerprint of less than 8 bytes names no model")
     models = installed()
@@ -190,7 +223,7 @@ def find_by_fingerprint(prefix: bytes) -> Weights:
     # Those that the lists name come first, so that seldom more than one file is hashed.
     for found in sorted(models, key=lambda found: found.stem not in listed):
         if fingerprint(found.stem).startswith(prefix):
-            return _read(found.stem)
+            return found.stem
     raise ModelError(_missing(prefix))
 
 

@@ -44,6 +44,22 @@ def files_of(path: str | os.PathLike[str]) -> tuple[Path, Path]:
     return description, packed if packed.exists() and not tensors.exists() else tensors
 
 
+def is_source(text: str | os.PathLike[str]) -> bool:
+    """Say whether a word names a model that must be converted first: hf:ORG/NAME, a GGUF file, a folder of a model."""
+    name = os.fspath(text)
+    return name.startswith("hf:") or name.endswith(".gguf") or (Path(name) / "config.json").is_file()
+
+
+def tokenizer_path(stem: Path) -> Path:
+    """Where the tokenizer of a model over tokens lies, whether or not it is there."""
+    return stem.with_name(stem.name + ".tokenizer.json")
+
+
+def folder_path(stem: Path) -> Path:
+    """Where the file lies that says which folder holds the own files of a model in floats."""
+    return stem.with_name(stem.name + ".folder")
+
+
 def are_there(stem: Path) -> bool:
     """Whether both files of a model exist."""
     return stem.name != "" and all(path.is_file() for path in files_of(stem))

@@ -12,6 +12,7 @@ import json
 import os
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from predzip.errors import ModelError
 from predzip.predictors.neural.model_files import files_of, read_model_file, stem_of, unpacked_files_of
+from predzip.predictors.neural.tensor_files import TensorsOnDisk, fingerprint_of_large, is_large
 
 FORMAT = 1
 """Value of the field `format` in the description."""
@@ -42,13 +44,16 @@ class Weights:
 
     name: str
     config: dict[str, Any]
-    tensors: Tensors
+    tensors: Mapping[str, NDArray[Any]]
+    """Those of a large model are read when they are asked for."""
     fingerprint: bytes
     """32 bytes; frames hold the first 8."""
+    stem: Path | None = None
+    """Path of the files that it was read from, without a suffix."""
 
     @property
     def kind(self) -> str:
-        """Which engine runs it: "recurrent" or "transformer"."""
+        """Which engine runs it: "recurrent", "transformer" or "float"."""
         return str(self.config["kind"])
 
 
@@ -61,10 +66,13 @@ def read_weights(path: str | os.PathLike[str]) -> Weights:
     """
     config_path, tensors_path = files_of(path)
     config_bytes = read_model_file(config_path, MAX_CONFIG_BYTES)
-    tensor_bytes = read_model_file(tensors_path, MAX_TENSOR_BYTES)
     config = _parse_config(config_bytes, config_path)
+    if is_large(tensors_path):
+        on_disk = TensorsOnDisk(tensors_path, lambda name, tensor: _check_tensor(name, tensor, tensors_path))
+        return Weights(config["name"], config, on_disk, fingerprint_of_large(config_bytes, tensors_path), stem_of(path))
+    tensor_bytes = read_model_file(tensors_path, MAX_TENSOR_BYTES)
     tensors = _parse_tensors(tensor_bytes, tensors_path)
-    return Weights(config["name"], config, tensors, _fingerprint(config_bytes, tensor_bytes))
+    return Weights(config["name"], config, tensors, _fingerprint(config_bytes, tensor_bytes), stem_of(path))
 
 
 def read_config(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -86,7 +94,10 @@ def fingerprint_of(path: str | os.PathLike[str]) -> bytes:
         LimitError: a file is too large.
     """
     config_path, tensors_path = files_of(path)
-    return _fingerprint(read_model_file(config_path, MAX_CONFIG_BYTES), read_model_file(tensors_path, MAX_TENSOR_BYTES))
+    config_bytes = read_model_file(config_path, MAX_CONFIG_BYTES)
+    if is_large(tensors_path):
+        return fingerprint_of_large(config_bytes, tensors_path)
+    return _fingerprint(config_bytes, read_model_file(tensors_path, MAX_TENSOR_BYTES))
 
 
 def write_weights(path: str | os.PathLike[str], config: dict[str, Any], tensors: Tensors) -> bytes:
@@ -181,12 +192,16 @@ def _check_tensors(tensors: Tensors, path: Path) -> None:
     if not tensors:
         raise ModelError(f"{path} holds no tensor")
     for name, tensor in tensors.items():
-        if tensor.dtype.name not in _DTYPES:
-            raise ModelError(f"{path}: tensor {name} is of type {tensor.dtype}, which no model of this release has")
-        if tensor.size == 0:
-            raise ModelError(f"{path}: tensor {name} is empty")
-        if not _is_finite(tensor):
-            raise ModelError(f"{path}: tensor {name} holds a number that is not finite")
+        _check_tensor(name, tensor, path)
+
+
+def _check_tensor(name: str, tensor: NDArray[Any], path: Path) -> None:
+    if tensor.dtype.name not in _DTYPES:
+        raise ModelError(f"{path}: tensor {name} is of type {tensor.dtype}, which no model of this release has")
+    if tensor.size == 0:
+        raise ModelError(f"{path}: tensor {name} is empty")
+    if not _is_finite(tensor):
+        raise ModelError(f"{path}: tensor {name} holds a number that is not finite")
 
 
 def _is_finite(tensor: NDArray[Any]) -> bool:

@@ -47,6 +47,37 @@ def test_shapes_follow_the_fields() -> None:
     assert not {"norm.bias", "output.weight", "output.bias", "layers.0.up.bias"} & other.keys()
 
 
+LATER = {
+    "norm_place": "pre",
+    "activation": "geglu",
+    "qk_norm": True,
+    "post_norms": True,
+    "window": 64,
+    "global_every": 3,
+    "global_rope_base": 1e6,
+    "query_scale": 0.1,
+    "rope_factors": (1.0, 1.5, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0),
+}
+
+
+def test_later_fields_through_json() -> None:
+    config = TransformerConfig(**VALUES, **LATER)
+    again = TransformerConfig.from_dict(json.loads(json.dumps(config.to_dict())))
+    assert again == config
+    assert hash(again) == hash(config)
+    assert [config.window_of(i) for i in range(4)] == [64, 64, 0, 64]
+    shapes = config.float_shapes()
+    assert shapes["layers.3.q_norm.weight"] == shapes["layers.3.k_norm.weight"] == (16,)
+    assert {"layers.0.norm1_post.weight", "layers.0.norm2_post.bias", "layers.0.gate.bias"} <= shapes.keys()
+
+
+def test_fields_that_say_nothing_are_left_out() -> None:
+    """Descriptions of models that were trained before these fields came keep their bytes."""
+    written = TransformerConfig(**VALUES).to_dict()
+    assert not LATER.keys() - {"norm_place", "activation", "window"} & written.keys()
+    assert written["start_token"] == 0
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -76,10 +107,32 @@ def test_shapes_follow_the_fields() -> None:
         {"embed_scale": "1"},
         {"colour": "blue"},
         {"vocab_size": 1 << 30},
+        {"qk_norm": 1},
+        {"post_norms": True},  # the norms are in post place
+        {"post_norms": "yes"},
+        {"global_every": 2, "global_rope_base": 1e4},  # no window
+        {"global_every": 2, "window": 8},  # no base
+        {"global_every": -1, "window": 8, "global_rope_base": 1e4},
+        {"global_every": True, "window": 8, "global_rope_base": 1e4},
+        {"global_rope_base": 1e4},
+        {"query_scale": -1.0},
+        {"query_scale": float("inf")},
+        {"rope_factors": [2.0]},
+        {"rope_factors": [0.5] * 8},
+        {"rope_factors": ["2"] * 8},
+        {"rope_factors": "22222222"},
+        {"rope_factors": 2.0},
+        {"rope_factors": [10**400] * 8},
+        {"rope_factors": [2.0] * 8, "positions": "none"},
     ],
 )
 def test_what_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(ModelError):
+        TransformerConfig.from_dict({**VALUES, **change})
+
+
+def test_every_later_field_alone_is_fine() -> None:
+    for change in ({"qk_norm": True}, {"query_scale": 1.0}, {"rope_factors": [2.0] * 8}, {"activation": "geglu"}):
         TransformerConfig.from_dict({**VALUES, **change})
 
 

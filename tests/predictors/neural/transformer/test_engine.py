@@ -161,6 +161,23 @@ def test_large_alphabets() -> None:
         engine.predict()
 
 
+@pytest.mark.parametrize(
+    ("heads", "groups", "size", "hidden"), [(10, 1, 6, 5), (6, 2, 70, 33), (3, 3, 256, 64), (9, 3, 64, 100)]
+)
+def test_shapes_that_fill_no_vector(heads: int, groups: int, size: int, hidden: int) -> None:
+    config = TransformerConfig(
+        width=34, layers=1, heads=heads, head_dim=size, hidden=hidden, kv_heads=groups, activation="geglu", window=70
+    )
+    made = model(config)
+    symbols = lanes(1, 150)
+    expected = reference.frequencies(config, made.tensors, symbols[0].tolist(), 1 << 24)
+    engine = TransformerPredictor(made)
+    assert np.array_equal(engine.evaluate_fine(symbols)[0], expected)
+    for t in range(150):
+        assert np.array_equal(engine.predict_fine()[0], expected[t]), t
+        engine.update(symbols[:, t])
+
+
 def test_wide_rows_are_cut_where_sums_could_pass_24_bits() -> None:
     config = TransformerConfig(width=32, layers=1, heads=2, head_dim=16, hidden=2048, activation="relu2")
     made = model(config)
@@ -175,10 +192,10 @@ def test_wide_rows_are_cut_where_sums_could_pass_24_bits() -> None:
 def test_memory_of_a_lane_is_what_it_says() -> None:
     engine = TransformerPredictor(model(CONFIGS["paper"]))
     engine.reset(3, 100)
-    held = sum(array.nbytes for cache in engine._lanes.caches for array in cache)
+    held = sum(array.nbytes for room in engine._lanes.rooms for array in room.cache)
     assert held == 3 * engine.lane_bytes(100)
-    assert forward.cache_positions(engine._network) == 2048
-    assert forward.cache_positions(TransformerPredictor(model(CONFIGS["window"]))._network) == 512
+    assert forward.cache_positions(0, 2048) == 2048
+    assert forward.cache_positions(20, 600) == 384
 
 
 def test_wrong_input_is_refused() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from predzip.errors import MissingExtraError, ModelError, UsageError
 from predzip.predictors.neural.transformer import products
-from predzip.predictors.neural.transformer.products import WIDEST_REACH, backend, new_linear
+from predzip.predictors.neural.transformer.products import WIDEST_REACH, backend, reach_and_parts
 
 
 @pytest.fixture(autouse=True)
@@ -61,14 +61,20 @@ def test_torch_is_never_needed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_width_of_activations(width: int, size: int, reach: int, parts: int) -> None:
     weights = np.full((3, width), size, np.int8)
     weights[1] = 0
-    linear = new_linear(weights, np.ones(3, np.float32), np.zeros(0, np.float32))
-    assert (linear.reach, linear.parts) == (reach, parts)
+    assert reach_and_parts(weights) == (reach, parts)
+
+
+def test_the_width_is_that_of_the_largest_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(products, "_NUMBERS_AT_ONCE", 150)
+    weights = np.ones((7, 100), np.int8)
+    weights[5] = 127
+    assert reach_and_parts(weights) == (1321, 1)
 
 
 def test_a_row_of_zeros_is_no_trouble() -> None:
-    assert new_linear(np.zeros((1, 8), np.int8), np.ones(1, np.float32), np.zeros(0, np.float32)).reach == WIDEST_REACH
+    assert reach_and_parts(np.zeros((1, 8), np.int8)) == (WIDEST_REACH, 1)
 
 
 def test_rows_without_end_are_refused() -> None:
     with pytest.raises(ModelError, match="too long"):
-        new_linear(np.full((1, 1 << 15), 127, np.int8), np.ones(1, np.float32), np.zeros(0, np.float32))
+        reach_and_parts(np.full((1, 1 << 15), 127, np.int8))

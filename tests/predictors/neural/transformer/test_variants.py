@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from numba.core.codegen import get_host_cpu_features
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -28,6 +29,8 @@ def _numpy_without_its_fast_paths() -> str:
     return ",".join(name for name in __cpu_dispatch__ if __cpu_features__.get(name))
 
 
+_AVX2 = "+sse2,+sse3,+ssse3,+sse4.1,+sse4.2,+popcnt,+avx,+avx2,+bmi,+bmi2,+lzcnt,+fma,+f16c,+movbe,+cx16"
+
 VARIANTS: dict[str, tuple[dict[str, str], list[str]]] = {
     "oldest processor, one thread": (
         {
@@ -38,6 +41,10 @@ VARIANTS: dict[str, tuple[dict[str, str], list[str]]] = {
         },
         ["auto", "blas", "kernel"],
     ),
+    "AVX2, no AVX-512": (
+        {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": _AVX2, "OPENBLAS_CORETYPE": "Haswell"},
+        ["kernel", "blas"],
+    ),
     "another processor, two threads": ({"OPENBLAS_CORETYPE": "Haswell", "OPENBLAS_NUM_THREADS": "2"}, ["blas", "auto"]),
     "torch without vectors, two threads": (
         {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE", "OMP_NUM_THREADS": "2"},
@@ -46,6 +53,9 @@ VARIANTS: dict[str, tuple[dict[str, str], list[str]]] = {
 }
 if importlib.util.find_spec("torch") is None:
     del VARIANTS["torch without vectors, two threads"]
+
+if not set(_AVX2.split(",")) <= set(get_host_cpu_features().split(",")):
+    del VARIANTS["AVX2, no AVX-512"]
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,9 @@ def activate(config: TransformerConfig, x: Floats) -> Floats:
     if config.activation == "relu2":
         return np.maximum(x, f32(0.0)) ** 2
     gate, up = x[: config.hidden], x[config.hidden :]
-    return gate * sigmoid(gate) * up
+    if config.activation == "swiglu":
+        return gate * sigmoid(gate) * up
+    return gate * sigmoid(f32(1.5957691216057308) * (gate + f32(0.044715) * gate * gate * gate)) * up
 
 
 def to_codes(values: Floats, reach: int) -> tuple[NDArray[np.int64], np.float32]:
@@ -74,11 +76,11 @@ def multiply(tensors: Tensors, names: list[str], values: Floats) -> Floats:
     return sums * (scales * unit) + biases
 
 
-def normalise(config: TransformerConfig, tensors: Tensors, name: str, x: Floats) -> Floats:
+def normalise(config: TransformerConfig, tensors: Tensors, name: str, x: Floats, kind: str = "") -> Floats:
     greatest = max(f32(np.abs(x).max()), f32(1e-20))
     codes = [int(v) for v in np.rint(x * (f32(2**20) / greatest))]
     unit = float(greatest) / 2**20
-    centred = config.norm == "layer"
+    centred = (kind or config.norm) == "layer"
     mean = float(sum(codes)) / len(codes) if centred else 0.0
     variance = max(float(sum(c * c for c in codes)) / len(codes) - mean * mean, 0.0) * unit * unit
     inverse = f32(1.0 / math.sqrt(variance + config.norm_epsilon))
@@ -96,7 +98,7 @@ def turn(x: Floats, cosines: Floats, sines: Floats) -> Floats:
 def attend(query: Floats, memory: list[tuple[Floats, Floats]], config: TransformerConfig) -> Floats:
     size = config.head_dim
     codes, unit = to_codes(query, min(2047, (2**24 - 1) // (127 * size)))
-    unit = unit * f32(1.0 / math.sqrt(size))
+    unit = unit * f32(config.query_scale or 1.0 / math.sqrt(size))
     keys = [to_codes(key, 127) for key, _ in memory]
     values = [to_codes(value, 127) for _, value in memory]
     scores = np.array([f32(int(codes @ key)) * (unit * key_unit) for key, key_unit in keys], f32)
@@ -118,7 +120,10 @@ def to_frequencies(logits: Floats, total: int) -> list[int]:
 def frequencies(config: TransformerConfig, tensors: Tensors, symbols: list[int], total: int) -> NDArray[np.int64]:
     """Frequencies before each of the symbols of one lane, (T, V)."""
     rows = []
-    tables = turns(config.context, config.head_dim // 2, config.rope_base)
+    half = config.head_dim // 2
+    local = turns(config.context, half, config.rope_base, () if config.global_every else config.rope_factors)
+    if config.global_every:
+        everywhere = turns(config.context, half, config.global_rope_base, config.rope_factors)
     even, odd = turns(config.context, config.width // 2, config.rope_base)
     embedding = tensors["embed.weight"].astype(f32)
     scale = tensors["embed.scale"].astype(f32) * f32(config.embed_scale)
@@ -139,22 +144,29 @@ def frequencies(config: TransformerConfig, tensors: Tensors, symbols: list[int],
             y = normalise(config, tensors, f"{at}norm1", x) if pre else x
             qkv = multiply(tensors, [f"{at}q", f"{at}k", f"{at}v"], y).reshape(-1, config.head_dim)
             queries, keys, values = np.split(qkv, [config.heads, config.heads + config.kv_heads])
+            if config.qk_norm:
+                queries = np.array([normalise(config, tensors, f"{at}q_norm", q, "rms") for q in queries])
+                keys = np.array([normalise(config, tensors, f"{at}k_norm", k, "rms") for k in keys])
+            is_global = config.global_every and i % config.global_every == config.global_every - 1
+            tables = everywhere if is_global else local
             if config.positions == "rotary":
                 queries = np.array([turn(q, tables[0][position], tables[1][position]) for q in queries])
                 keys = np.array([turn(k, tables[0][position], tables[1][position]) for k in keys])
             for group, place in enumerate(memory[i]):
                 place.append((keys[group], values[group]))
-                if config.window:
+                if config.window and not is_global:
                     del place[: -config.window]
             heads = [attend(query, memory[i][head // share], config) for head, query in enumerate(queries)]
             sums, scales, unit, biases = linear(tensors, [f"{at}o"], np.concatenate(heads))
-            x = x + (sums * (scales * unit) + biases)
+            found = sums * (scales * unit) + biases
+            x = x + (normalise(config, tensors, f"{at}norm1_post", found) if config.post_norms else found)
             x = x if pre else normalise(config, tensors, f"{at}norm1", x)
             y = normalise(config, tensors, f"{at}norm2", x) if pre else x
-            names = [f"{at}gate", f"{at}up"] if config.activation == "swiglu" else [f"{at}up"]
+            names = [f"{at}gate", f"{at}up"] if config.activation in ("swiglu", "geglu") else [f"{at}up"]
             hidden = activate(config, multiply(tensors, names, y))
             sums, scales, unit, biases = linear(tensors, [f"{at}down"], hidden)
-            x = x + (sums * (scales * unit) + biases)
+            found = sums * (scales * unit) + biases
+            x = x + (normalise(config, tensors, f"{at}norm2_post", found) if config.post_norms else found)
             x = x if pre else normalise(config, tensors, f"{at}norm2", x)
         if config.norm_place == "pre":
             x = normalise(config, tensors, "norm", x)
@@ -173,47 +185,65 @@ def float_logits(config: TransformerConfig, tensors: dict[str, Floats], symbols:
     def affine(name: str, x: NDArray[np.float64]) -> NDArray[np.float64]:
         return x @ weights[f"{name}.weight"].T + weights.get(f"{name}.bias", 0.0)
 
-    def norm(name: str, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        x = x - x.mean(axis=1, keepdims=True) if config.norm == "layer" else x
+    def norm(name: str, x: NDArray[np.float64], kind: str = config.norm) -> NDArray[np.float64]:
+        x = x - x.mean(axis=1, keepdims=True) if kind == "layer" else x
         scaled = x / np.sqrt((x * x).mean(axis=1, keepdims=True) + config.norm_epsilon)
         return scaled * weights[f"{name}.weight"] + weights.get(f"{name}.bias", 0.0)
 
     def logistic(x: NDArray[np.float64]) -> NDArray[np.float64]:
         return 0.5 * (1.0 + np.tanh(0.5 * x))
 
-    def rotated(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def is_global(layer: int) -> bool:
+        return config.global_every > 0 and layer % config.global_every == config.global_every - 1
+
+    def rotated(x: NDArray[np.float64], layer: int) -> NDArray[np.float64]:
         if config.positions != "rotary":
             return x
-        angles = positions * config.rope_base ** (-2.0 * np.arange(config.head_dim // 2) / config.head_dim)
+        base = config.global_rope_base if is_global(layer) else config.rope_base
+        angles = positions * base ** (-2.0 * np.arange(config.head_dim // 2) / config.head_dim)
+        if config.rope_factors and (is_global(layer) or not config.global_every):
+            angles = angles / np.array(config.rope_factors)
         turned = (x[:, : config.head_dim // 2] + 1j * x[:, config.head_dim // 2 :]) * np.exp(1j * angles)
         return np.concatenate([turned.real, turned.imag], axis=1)
 
-    visible = positions >= positions.T
-    if config.window:
-        visible &= positions - positions.T < config.window
-
-    def attention(at: str, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def attention(layer: int, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        at = f"layers.{layer}."
         queries, keys, values = (
             np.split(affine(f"{at}{name}", x), heads, axis=1)
             for name, heads in (("q", config.heads), ("k", config.kv_heads), ("v", config.kv_heads))
         )
+        if config.qk_norm:
+            queries = [norm(f"{at}q_norm", query, "rms") for query in queries]
+            keys = [norm(f"{at}k_norm", key, "rms") for key in keys]
+        visible = positions >= positions.T
+        if config.window and not is_global(layer):
+            visible &= positions - positions.T < config.window
+        scale = config.query_scale or 1.0 / math.sqrt(config.head_dim)
         out = []
         for head, query in enumerate(queries):
             group = head // (config.heads // config.kv_heads)
-            scores = rotated(query) @ rotated(keys[group]).T / math.sqrt(config.head_dim)
+            scores = rotated(query, layer) @ rotated(keys[group], layer).T * scale
             scores = np.exp(np.where(visible, scores, -np.inf) - scores.max(axis=1, keepdims=True))
             out.append(scores / scores.sum(axis=1, keepdims=True) @ values[group])
         return affine(f"{at}o", np.concatenate(out, axis=1))
 
+    def gelu(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return 0.5 * x * (1.0 + np.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)))
+
+    def behind(name: str, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return norm(name, x) if config.post_norms else x
+
     def feed_forward(at: str, x: NDArray[np.float64]) -> NDArray[np.float64]:
         up = affine(f"{at}up", x)
         if config.activation == "gelu":
-            up = 0.5 * up * (1.0 + np.tanh(math.sqrt(2.0 / math.pi) * (up + 0.044715 * up**3)))
+            up = gelu(up)
         elif config.activation == "relu2":
             up = np.maximum(up, 0.0) ** 2
-        else:
+        elif config.activation == "swiglu":
             gate = affine(f"{at}gate", x)
             up = gate * logistic(gate) * up
+        else:
+            up = gelu(affine(f"{at}gate", x)) * up
         return affine(f"{at}down", up)
 
     x = weights["embed.weight"][[config.start_token, *symbols[:-1]]] * config.embed_scale
@@ -223,10 +253,10 @@ def float_logits(config: TransformerConfig, tensors: dict[str, Floats], symbols:
     for i in range(config.layers):
         at = f"layers.{i}."
         if config.norm_place == "pre":
-            x = x + attention(at, norm(f"{at}norm1", x))
-            x = x + feed_forward(at, norm(f"{at}norm2", x))
+            x = x + behind(f"{at}norm1_post", attention(i, norm(f"{at}norm1", x)))
+            x = x + behind(f"{at}norm2_post", feed_forward(at, norm(f"{at}norm2", x)))
         else:
-            x = norm(f"{at}norm1", x + attention(at, x))
+            x = norm(f"{at}norm1", x + attention(i, x))
             x = norm(f"{at}norm2", x + feed_forward(at, x))
     if config.norm_place == "pre":
         x = norm("norm", x)

@@ -19,7 +19,7 @@ from predzip.predictors.neural.transformer.predictor import TransformerPredictor
 def digest(backend: str) -> list[str]:
     found = hashlib.sha256()
     name = ""
-    for config in ("paper", "llama", "window"):
+    for config in ("paper", "llama", "window", "gemma"):
         engine = TransformerPredictor(model(CONFIGS[config]), 2, backend=backend)
         symbols = lanes(2, 150)
         found.update(engine.evaluate_fine(symbols).tobytes())

@@ -12,6 +12,7 @@ integers wherever they are summed, sums 32-bit integers; everything between is f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -28,7 +29,7 @@ ACTIVATION_MAX = 32767
 
 _MULTIPLIED = ("table_weights", "gate_weights", "state_weights", "up_weights", "down_weights", "output_weights")
 
-_Tensors = dict[str, NDArray[np.generic]]
+_Tensors = Mapping[str, NDArray[np.generic]]
 
 
 class Network(NamedTuple):

@@ -1,6 +1,6 @@
 """Attention in integers: 8-bit keys and values, scores and weighted sums below 2^24.
 
-    score of key j   = q k_j * (unit of q * unit of k_j / sqrt(head_dim))            q, k: integers; their product exact
+    score of key j   = q k_j * (unit of q * query scale * unit of k_j)               q, k: integers; their product exact
     weight of j      = rint(32767 * e^(score_j - greatest) / sum * unit of v_j / greatest unit of v)
     result           = sum over j of weight_j * v_j * (greatest unit of v / 32767)    exact again
 
@@ -16,17 +16,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predzip.jit import inlined, kernel
-from predzip.predictors.mixing.int32 import add32, mul32
+from predzip.predictors.mixing.int32 import add32
 from predzip.predictors.neural.arithmetic import exp_minus, from_ordered_bits, magnitude_bits, ordered_bits
-from predzip.predictors.neural.transformer.rows import to_codes
+from predzip.predictors.neural.transformer.rows import greatest_magnitude, normalise_row, to_codes
+from predzip.predictors.neural.transformer.vectors import (
+    MOST_ROWS,
+    MOST_STRIPS,
+    STRIP,
+    STRIP_BYTES,
+    SUMS_SHAPE,
+    address_of,
+    sum_products,
+)
 
 _Floats = NDArray[np.float32]
 
 MOST_VISIBLE = 1 << 16
 """Positions that one row may attend to: keeps weighted sums below 2^24."""
 KEY_MAX = 127
-TILE = 128
+TILE = MOST_STRIPS * STRIP
 """Positions that lie side by side in a cache."""
+_AHEAD_PAIRS = 64
 _EXP_ONE = np.float32(1 << 24)
 _WEIGHT_TOTAL = 32767.0  # so that each weight fits 16 bits
 _KEY_MAX = np.float32(KEY_MAX)
@@ -38,32 +48,59 @@ def query_reach(head_dim: int) -> int:
 
 
 class Cache(NamedTuple):
-    """Keys and values of one layer. L lanes, G key heads, C positions, H numbers of a head, N = C / TILE.
+    """Keys and values of some layers, packed for `vectors.sum_products`.
 
-    A tile holds TILE positions, all of one number of the head side by side, so that a step's products run along the
-    positions and through memory in order: that is three times as fast as along a head's numbers.
+    E layers, L lanes, G key heads, C positions in N = C / TILE tiles, H numbers of a head, S = H up to whole strips.
+    Of keys, the rows that lie side by side are positions, two numbers of the head a pair; of values they are the
+    numbers of the head, two positions a pair.
     """
 
-    keys: NDArray[np.int8]  # L, G, N, H, TILE
-    key_units: _Floats  # L, G, C
-    values: NDArray[np.int8]  # L, G, N, H, TILE
-    value_units: _Floats  # L, G, C
+    keys: NDArray[np.int8]  # E, L, G, N, H / 2, TILE, 2
+    key_units: _Floats  # E, L, G, C
+    values: NDArray[np.int8]  # E, L, G, C / 2, S, 2
+    value_units: _Floats  # E, L, G, C
 
 
-def new_cache(lanes: int, groups: int, positions: int, size: int) -> Cache:
+def padded_head(size: int) -> int:
+    """Numbers that the values of a head take in memory."""
+    return -(-size // STRIP) * STRIP
+
+
+def position_bytes(size: int) -> int:
+    """Memory of one position of one key head, of so many numbers."""
+    return size + padded_head(size) + 8
+
+
+def new_cache(layers: int, lanes: int, groups: int, positions: int, size: int) -> Cache:
     """Memory for keys and values; positions are a multiple of TILE."""
-    numbers = (lanes, groups, positions // TILE, size, TILE)
-    units = (lanes, groups, positions)
+    front = (layers, lanes, groups)
     return Cache(
-        np.zeros(numbers, np.int8), np.zeros(units, np.float32), np.zeros(numbers, np.int8), np.zeros(units, np.float32)
+        np.zeros((*front, positions // TILE, size // 2, TILE, 2), np.int8),
+        np.zeros((*front, positions), np.float32),
+        np.zeros((*front, positions // 2, padded_head(size), 2), np.int8),
+        np.zeros((*front, positions), np.float32),
     )
 
 
-def from_tiles(tiles: NDArray[np.int8], first: int, end: int) -> _Floats:
-    """Positions first..end - 1 of one head as floats, (H, end - first)."""
-    begin = first // TILE
-    part = tiles[begin : -(-end // TILE)].transpose(1, 0, 2).reshape(tiles.shape[1], -1)
-    return part[:, first - begin * TILE : end - begin * TILE].astype(np.float32)
+def move_tiles(cache: Cache, tiles: int) -> None:
+    """Forget the first tiles: the others move to the front."""
+    cache.keys[:, :, :, :-tiles] = cache.keys[:, :, :, tiles:].copy()
+    pairs = tiles * TILE // 2
+    cache.values[:, :, :, :-pairs] = cache.values[:, :, :, pairs:].copy()
+    for units in (cache.key_units, cache.value_units):
+        units[:, :, :, : -2 * pairs] = units[:, :, :, 2 * pairs :].copy()
+
+
+def keys_as_floats(tiles: NDArray[np.int8], end: int) -> _Floats:
+    """Positions 0..end - 1 of one head, (H, end), from (N, H / 2, TILE, 2)."""
+    part = tiles[: -(-end // TILE)].transpose(1, 3, 0, 2)
+    return part.reshape(2 * tiles.shape[1], -1)[:, :end].astype(np.float32)
+
+
+def values_as_floats(pairs: NDArray[np.int8], end: int, size: int) -> _Floats:
+    """Positions 0..end - 1 of one head, (end, H), from (C / 2, S, 2)."""
+    part = pairs[: -(-end // 2)].transpose(0, 2, 1)
+    return part.reshape(-1, pairs.shape[1])[:end, :size].astype(np.float32)
 
 
 @inlined
@@ -78,43 +115,57 @@ def _turn(values: _Floats, cosines: _Floats, sines: _Floats) -> None:
 
 @kernel
 def store_rows(
-    qkv: _Floats,  # L * B, (heads + 2 G) * H: queries, keys, values; queries and keys get turned
-    cosines: _Floats,  # context, H / 2; or no rows
+    qkv: _Floats,  # L * B, (heads + 2 G) * H or more: queries, keys, values; queries and keys get normed and turned
+    cosines: _Floats,  # positions, H / 2; or no rows
     sines: _Floats,
+    query_gain: _Floats,  # H: of the norm of each head; or nothing: no norms
+    key_gain: _Floats,
+    epsilon: float,
     position: int,  # of the first row of each lane
     slot: int,  # where its key goes
     reach: int,
-    queries: NDArray[np.int16],  # L * B, heads, H: out
-    units: _Floats,  # L * B, heads: out; 1 / sqrt(H) is in it
+    scale: np.float32,  # of scores
+    queries: NDArray[np.int16],  # L, G, B * share, H: out
+    units: _Floats,  # L, G, B * share: out; the scale is in it
     cache: Cache,
+    layer: int,  # in the cache
 ) -> None:
-    """Turn queries and keys by their positions, and round all three to integers."""
-    rows, heads, size = queries.shape
-    lanes = cache.keys.shape[0]
-    groups = cache.keys.shape[1]
-    count = rows // lanes
-    shrink = np.float32(1.0 / np.sqrt(float(size)))
-    for row in range(rows):
+    """Norm and turn queries and keys, and round all three to integers."""
+    lanes, groups, total, size = queries.shape
+    count = qkv.shape[0] // lanes
+    share = total // count
+    no_bias = query_gain[:0]
+    for row in range(qkv.shape[0]):
         lane = row // count
         t = row - lane * count
         tile = (slot + t) // TILE
         place = slot + t - tile * TILE
-        for head in range(heads):
+        for head in range(groups * share):
             query = qkv[row, head * size : (head + 1) * size]
+            if query_gain.shape[0] > 0:
+                normalise_row(query, query_gain, no_bias, epsilon, query)
             if cosines.shape[0] > 0:
                 _turn(query, cosines[position + t], sines[position + t])
-            units[row, head] = to_codes(query, np.float32(reach), queries[row, head]) * shrink
+            group = head // share
+            n = t * share + head - group * share
+            units[lane, group, n] = to_codes(query, np.float32(reach), queries[lane, group, n]) * scale
         for group in range(groups):
-            start = (heads + group) * size
+            start = (groups * share + group) * size
             key = qkv[row, start : start + size]
+            if key_gain.shape[0] > 0:
+                normalise_row(key, key_gain, no_bias, epsilon, key)
             if cosines.shape[0] > 0:
                 _turn(key, cosines[position + t], sines[position + t])
-            cache.key_units[lane, group, slot + t] = to_codes(key, _KEY_MAX, cache.keys[lane, group, tile, :, place])
+            greatest = greatest_magnitude(key)
+            factor = _KEY_MAX / greatest
+            numbers = cache.keys[layer, lane, group, tile, :, place]
+            for i in range(numbers.shape[0]):
+                numbers[i, 0] = np.int32(np.rint(key[2 * i] * factor))
+                numbers[i, 1] = np.int32(np.rint(key[2 * i + 1] * factor))
+            cache.key_units[layer, lane, group, slot + t] = greatest / _KEY_MAX
             start += groups * size
-            value = qkv[row, start : start + size]
-            cache.value_units[lane, group, slot + t] = to_codes(
-                value, _KEY_MAX, cache.values[lane, group, tile, :, place]
-            )
+            values = cache.values[layer, lane, group, (slot + t) // 2, :size, place % 2]
+            cache.value_units[layer, lane, group, slot + t] = to_codes(qkv[row, start : start + size], _KEY_MAX, values)
 
 
 @inlined
@@ -131,10 +182,15 @@ def weigh(scores: _Floats, unit: np.float32, key_units: _Floats, value_units: _F
     top = from_ordered_bits(greatest)
     value_unit = np.int32(largest).view(np.float32)
     total = np.int64(0)
-    for j in range(count):
-        power = exp_minus(top - scores[j])
-        total += np.int64(np.int32(power * _EXP_ONE))
-        scores[j] = power * value_units[j]
+    for first in range(0, count, TILE):
+        line = scores[first : first + TILE]
+        line_units = value_units[first : first + TILE]
+        part = np.int32(0)  # of a tile, at most 2^30: sums of 64 bits take twice the time of all the rest
+        for j in range(line.shape[0]):
+            power = exp_minus(top - line[j])
+            part = add32(part, np.int32(power * _EXP_ONE))
+            line[j] = power * line_units[j]
+        total += np.int64(part)
     factor = np.float32(_WEIGHT_TOTAL * float(_EXP_ONE) / (float(total) * float(value_unit)))
     for j in range(count):
         scores[j] = np.rint(scores[j] * factor)
@@ -143,20 +199,20 @@ def weigh(scores: _Floats, unit: np.float32, key_units: _Floats, value_units: _F
 
 @kernel
 def weigh_rows(
-    scores: _Floats,  # R, n: products with the keys first..first + n - 1 of the cache; weights come out
+    scores: _Floats,  # R, n: products with the keys of slots 0..n - 1; weights come out
     units: _Floats,  # R
-    key_units: _Floats,  # n
-    value_units: _Floats,  # n
-    count: int,  # rows of one head, one a position
-    last: int,  # index of the last key that the first row sees
-    window: int,  # 0: all
+    key_units: _Floats,  # n or more
+    value_units: _Floats,
+    share: int,  # rows of one position
+    slot: int,  # of the first position
+    reach: int,  # positions that a row sees, itself included
     result_units: _Floats,  # R: out
 ) -> None:
     """Apply `weigh` to each row's visible keys and give weight 0 to the others."""
     size = scores.shape[1]
     for row in range(scores.shape[0]):
-        end = last + row % count + 1
-        begin = max(0, end - window) if window > 0 else 0
+        end = slot + row // share + 1
+        begin = max(0, end - reach)
         line = scores[row]
         for j in range(begin):
             line[j] = np.float32(0.0)
@@ -174,85 +230,117 @@ def rescale_heads(totals: _Floats, units: _Floats) -> None:
             line[i] *= units[row]
 
 
-@inlined
-def _score_tile(query: NDArray[np.int16], keys: NDArray[np.int8], sums: NDArray[np.int32]) -> None:
-    """Products of a query (H,) with the keys of a tile (H, TILE); four numbers of a head at a time."""
-    for j in range(TILE):
-        sums[j] = np.int32(0)
-    whole = query.shape[0] // 4 * 4
-    for i in range(0, whole, 4):
-        q0, q1, q2, q3 = np.int32(query[i]), np.int32(query[i + 1]), np.int32(query[i + 2]), np.int32(query[i + 3])
-        k0, k1, k2, k3 = keys[i], keys[i + 1], keys[i + 2], keys[i + 3]
-        for j in range(TILE):
-            left = add32(mul32(q0, np.int32(k0[j])), mul32(q1, np.int32(k1[j])))
-            right = add32(mul32(q2, np.int32(k2[j])), mul32(q3, np.int32(k3[j])))
-            sums[j] = add32(sums[j], add32(left, right))
-    for i in range(whole, query.shape[0]):
-        number = np.int32(query[i])
-        key = keys[i]
-        for j in range(TILE):
-            sums[j] = add32(sums[j], mul32(number, np.int32(key[j])))
+class Scratch(NamedTuple):
+    """What attention to C positions, MOST_ROWS rows at a time, writes in between."""
+
+    scores: _Floats  # MOST_ROWS, C
+    weights: NDArray[np.int16]  # MOST_ROWS, C
+    units: _Floats  # MOST_ROWS
+    sums: NDArray[np.int32]  # SUMS_SHAPE
+
+
+def new_scratch(positions: int) -> Scratch:
+    """Scratch for so many positions, a multiple of TILE."""
+    shape = (MOST_ROWS, positions)
+    return Scratch(
+        np.zeros(shape, np.float32),
+        np.zeros(shape, np.int16),
+        np.zeros(MOST_ROWS, np.float32),
+        np.zeros(SUMS_SHAPE, np.int32),
+    )
 
 
 @inlined
-def _add_tile(weights: NDArray[np.int16], values: NDArray[np.int8], sums: NDArray[np.int32]) -> None:
-    """Add the weighted values of a tile (H, TILE) to the sums (H,)."""
-    for i in range(values.shape[0]):
-        value = values[i]
-        total = np.int32(0)
-        for j in range(TILE):
-            total = add32(total, mul32(np.int32(value[j]), np.int32(weights[j])))
-        sums[i] = add32(sums[i], total)
+def _score(
+    keys: NDArray[np.int8],  # N, H / 2, TILE, 2
+    queries: int,  # address of the first row
+    size: int,  # H
+    rows: int,
+    begin: int,  # the first slot, a multiple of TILE
+    end: int,
+    scratch: Scratch,
+) -> None:
+    """Products of some queries with the keys begin .. end - 1, and with those behind them up to a whole tile."""
+    for slot in range(begin, end, TILE):
+        sum_products(
+            address_of(keys[slot // TILE]),
+            2 * TILE,
+            2 * STRIP_BYTES,
+            MOST_STRIPS,
+            size // 2,
+            queries,
+            2 * size,
+            rows,
+            size * TILE if slot + TILE < end else 0,  # the next tile
+            scratch.sums,
+        )
+        for i in range(rows):
+            line = scratch.scores[i, slot - begin : slot - begin + TILE]
+            for j in range(TILE):
+                line[j] = np.float32(scratch.sums[i, j])
 
 
 @kernel
 def attend_rows(
-    queries: NDArray[np.int16],  # L * B, heads, H
-    units: _Floats,  # L * B, heads
+    queries: NDArray[np.int16],  # L, G, B * share, H
+    units: _Floats,  # L, G, B * share
     cache: Cache,
+    layer: int,  # in the cache
+    share: int,  # query heads of one key head
     slot: int,  # of the first row of each lane
     reach: int,  # positions that a row sees, itself included
-    scores: _Floats,  # C: scratch
-    products: NDArray[np.int32],  # TILE: scratch
-    weights: NDArray[np.int16],  # C: scratch
-    sums: NDArray[np.int32],  # H: scratch
+    scratch: Scratch,
     result: _Floats,  # L * B, heads * H: out
 ) -> None:
-    """Attention of all rows, one after the other, in loops along the positions; no row looks past itself.
-
-    Whole tiles are multiplied, and what is not visible in the first and the last one gets weight 0.
-    """
-    rows, heads, size = queries.shape
-    lanes = cache.keys.shape[0]
-    count = rows // lanes
-    share = heads // cache.keys.shape[1]
+    """Attention of all rows, some of one key head at a time; what a row may not see gets weight 0."""
+    lanes, groups, total, size = queries.shape
+    capacity = scratch.weights.shape[1]
+    padded = cache.values.shape[4]
     for lane in range(lanes):
-        for head in range(heads):
-            group = head // share
-            for t in range(count):
-                row = lane * count + t
-                end = slot + t + 1
-                first = max(0, end - reach)
-                begin = first // TILE
-                tiles = (end + TILE - 1) // TILE - begin
-                start = begin * TILE
-                for n in range(tiles):
-                    _score_tile(queries[row, head], cache.keys[lane, group, begin + n], products)
-                    line = scores[n * TILE : (n + 1) * TILE]
-                    for j in range(TILE):
-                        line[j] = np.float32(products[j])
-                visible = scores[first - start : end - start]
-                key_units = cache.key_units[lane, group, first:end]
-                unit = weigh(visible, units[row, head], key_units, cache.value_units[lane, group, first:end])
-                for j in range(first - start):
-                    weights[j] = np.int16(0)
-                for j in range(first - start, end - start):
-                    weights[j] = np.int16(scores[j])
-                for j in range(end - start, tiles * TILE):
-                    weights[j] = np.int16(0)
-                for i in range(size):
-                    sums[i] = np.int32(0)
-                for n in range(tiles):
-                    _add_tile(weights[n * TILE : (n + 1) * TILE], cache.values[lane, group, begin + n], sums)
-                for i in range(size):
-                    result[row, head * size + i] = np.float32(sums[i]) * unit
+        for group in range(groups):
+            keys = cache.keys[layer, lane, group]
+            values = cache.values[layer, lane, group]
+            for first in range(0, total, MOST_ROWS):
+                rows = min(MOST_ROWS, total - first)
+                begin = max(0, slot + first // share + 1 - reach) // TILE * TILE
+                end = slot + (first + rows - 1) // share + 1
+                _score(keys, address_of(queries[lane, group, first]), size, rows, begin, end, scratch)
+                pairs = (end - begin + 1) // 2
+                for i in range(rows):
+                    last = slot + (first + i) // share + 1
+                    start = max(0, last - reach)
+                    visible = scratch.scores[i, start - begin : last - begin]
+                    unit = units[lane, group, first + i]
+                    key_units = cache.key_units[layer, lane, group, start:last]
+                    value_units = cache.value_units[layer, lane, group, start:last]
+                    scratch.units[i] = weigh(visible, unit, key_units, value_units)
+                    weights = scratch.weights[i]
+                    for j in range(start - begin):
+                        weights[j] = np.int16(0)
+                    part = weights[start - begin : last - begin]
+                    for j in range(visible.shape[0]):
+                        part[j] = np.int16(np.int32(visible[j]))
+                    for j in range(last - begin, 2 * pairs):
+                        weights[j] = np.int16(0)
+                address = address_of(values[begin // 2])
+                for strip in range(0, padded // STRIP, MOST_STRIPS):
+                    sum_products(
+                        address + strip * STRIP_BYTES,
+                        2 * padded,
+                        2 * STRIP_BYTES,
+                        min(MOST_STRIPS, padded // STRIP - strip),
+                        pairs,
+                        address_of(scratch.weights),
+                        2 * capacity,
+                        rows,
+                        _AHEAD_PAIRS * 2 * padded if pairs > _AHEAD_PAIRS else 0,
+                        scratch.sums,
+                    )
+                    column = strip * STRIP
+                    for i in range(rows):
+                        t = (first + i) // share
+                        head = group * share + first + i - t * share
+                        row = lane * (total // share) + t
+                        line = result[row, head * size + column : head * size + min(size, column + TILE)]
+                        for j in range(line.shape[0]):
+                            line[j] = np.float32(scratch.sums[i, j]) * scratch.units[i]

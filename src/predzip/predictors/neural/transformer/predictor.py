@@ -6,7 +6,8 @@ other alphabets than bytes have `predict_fine` and `evaluate_fine` alone.
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,7 @@ class ModelWeights(Protocol):
     def config(self) -> dict[str, object]: ...  # noqa: D102
 
     @property
-    def tensors(self) -> dict[str, NDArray[np.generic]]: ...  # noqa: D102
+    def tensors(self) -> Mapping[str, NDArray[Any]]: ...  # noqa: D102
 
     @property
     def fingerprint(self) -> bytes: ...  # noqa: D102
@@ -76,7 +77,7 @@ class TransformerPredictor:
 
     def lane_bytes(self, positions: int | None = None) -> int:
         """Memory that one lane of so many positions takes while it steps."""
-        return lane_bytes(self._network, positions)
+        return lane_bytes(self.config, positions)
 
     def reset(self, lanes: int, positions: int | None = None) -> None:
         """Start `lanes` independent sequences.

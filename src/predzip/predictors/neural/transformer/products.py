@@ -1,4 +1,4 @@
-"""Who multiplies: BLAS through NumPy, a kernel, torch, or plain integers. All give the same numbers.
+"""Who multiplies: a kernel, BLAS through NumPy, torch, or plain integers. All give the same numbers.
 
 A backend multiplies integer activations (N, K) by a layer's integer weights (R, K). In float32 that is exact while no
 sum can reach 2^24 (DESIGN: exactness rule 1); `Linear.reach` and `Linear.parts` see to that. Every backend has to pass
@@ -17,8 +17,18 @@ from numpy.typing import NDArray
 
 from predzip.errors import MissingExtraError, ModelError, UsageError
 from predzip.jit import kernel
-from predzip.predictors.mixing.int32 import add32, mul32
 from predzip.predictors.neural.self_test import FLOAT_LIMIT, is_exact
+from predzip.predictors.neural.transformer.rows import rescale
+from predzip.predictors.neural.transformer.vectors import (
+    BLOCK,
+    MOST_ROWS,
+    SUMS_SHAPE,
+    address_of,
+    pack_rows,
+    packed_shape,
+    sum_products,
+    unpack_rows,
+)
 
 _Floats = NDArray[np.float32]
 _Shorts = NDArray[np.int16]
@@ -26,37 +36,50 @@ _Shorts = NDArray[np.int16]
 WIDEST_REACH = 2047
 _LEAST_REACH = 511
 _MOST_PARTS = 64
+_NUMBERS_AT_ONCE = 1 << 22
+SUMS, SET, ADD = range(3)
+"""What `multiply` does with its sums: return them as they are, rescaled, or added to what is there."""
 
 
 class Linear(NamedTuple):
     """A matrix of the model and what belongs to it."""
 
-    weights: NDArray[np.int8]  # R, K
+    packed: NDArray[np.int8]  # of `packed_shape`: R, K
     scale: _Floats  # R
     bias: _Floats  # R, or nothing
+    width: int
+    """K."""
     reach: int
     """Largest magnitude of an activation."""
     parts: int
     """Number of pieces that K is cut into, so that the sums of each stay below 2^24."""
-    columns: _Floats  # K, R: the weights for float32 products
+
+    def rows(self, first: int, end: int) -> NDArray[np.int8]:
+        """Rows first .. end - 1 of the matrix; `first` is a multiple of BLOCK."""
+        end = min(end, len(self.scale))
+        return unpack_rows(self.packed[first // BLOCK :], end - first, self.width)
 
 
-def new_linear(weights: NDArray[np.int8], scale: _Floats, bias: _Floats) -> Linear:
-    """Choose the width of the activations by the weights: 12 bits, or what keeps sums below 2^24, 10 at least."""
-    width = weights.shape[1]
-    magnitudes = np.abs(weights.astype(np.int16))
+def reach_and_parts(weights: NDArray[np.int8]) -> tuple[int, int]:
+    """Choose the width of the activations by the weights: 12 bits, or what keeps sums below 2^24, 10 at least.
+
+    Raises:
+        ModelError: where rows are so long that sums could pass 32 bits.
+    """
+    rows, width = weights.shape
     parts = 1
     while True:
-        edges = _edges(width, parts)
-        sums = [magnitudes[:, a:b].sum(axis=1, dtype=np.int64).max() for a, b in pairwise(edges)]
-        reach = min(WIDEST_REACH, (FLOAT_LIMIT - 1) // max(1, int(max(sums))))
+        sums = [1]
+        for first in range(0, rows, max(1, _NUMBERS_AT_ONCE // width)):
+            magnitudes = np.abs(weights[first : first + max(1, _NUMBERS_AT_ONCE // width)].astype(np.int16))
+            pieces = pairwise(_edges(width, parts))
+            sums += [int(magnitudes[:, a:b].sum(axis=1, dtype=np.int64).max(initial=0)) for a, b in pieces]
+        reach = min(WIDEST_REACH, (FLOAT_LIMIT - 1) // max(sums))
         if reach >= _LEAST_REACH:
-            break
+            return reach, parts
         parts *= 2
         if parts > _MOST_PARTS:
             raise ModelError(f"a row of {width} weights is too long for exact sums")
-    columns = np.ascontiguousarray(weights.T, dtype=np.float32)
-    return Linear(np.ascontiguousarray(weights), scale, bias, reach, parts, columns)
 
 
 def _edges(width: int, parts: int) -> list[int]:
@@ -64,12 +87,10 @@ def _edges(width: int, parts: int) -> list[int]:
     return [min(width, step * part) for part in range(parts + 1)]
 
 
-class Backend(Protocol):
-    """Multiplies exactly."""
+class MatrixBackend(Protocol):
+    """Multiplies exactly, by a library's matrix products; attention goes through them too."""
 
     name: str
-    attends: bool
-    """Whether attention goes through `matmul` too, where there are many rows; else it stays in a kernel."""
 
     def product(self, linear: Linear, codes: _Shorts) -> _Floats:
         """(N, K) activations -> (N, R) sums of products, rounded to float32 once they are complete."""
@@ -79,65 +100,107 @@ class Backend(Protocol):
 
 
 @kernel
-def _multiply(weights: NDArray[np.int8], codes: _Shorts, result: _Floats) -> None:
-    for j in range(weights.shape[0]):
-        row = weights[j]
-        for n in range(codes.shape[0]):
-            activation = codes[n]
-            total = np.int32(0)
-            for k in range(row.shape[0]):
-                total = add32(total, mul32(np.int32(row[k]), np.int32(activation[k])))
-            result[n, j] = np.float32(total)
-
-
-@kernel
-def _multiply_floats(left: _Floats, right: _Floats, result: _Floats) -> None:
-    """Both hold integers; the second one is transposed."""
-    for i in range(left.shape[0]):
-        row = left[i]
-        for j in range(right.shape[0]):
-            other = right[j]
-            total = np.int32(0)
-            for k in range(row.shape[0]):
-                total = add32(total, mul32(np.int32(row[k]), np.int32(other[k])))
-            result[i, j] = np.float32(total)
+def multiply(
+    packed: NDArray[np.int8],  # of `packed_shape`: R, K
+    scale: _Floats,  # R
+    bias: _Floats,  # R, or nothing
+    codes: _Shorts,  # N rows of 2 * pairs numbers, in one piece
+    units: _Floats,  # N
+    how: int,  # SUMS, SET or ADD
+    first: int,  # block of rows
+    end: int,
+    result: _Floats,  # N, R or more
+    sums: NDArray[np.int32],  # SUMS_SHAPE: scratch
+) -> None:
+    """Multiply N rows by some blocks of a matrix; keep the sums, rescale them, or add them rescaled."""
+    blocks, pairs, line_bytes = packed.shape
+    size = scale.shape[0]
+    row_bytes = 4 * pairs
+    block_bytes = pairs * line_bytes
+    for block in range(first, min(end, blocks), 2):
+        count = min(2, min(end, blocks) - block)
+        begin = block * BLOCK
+        stop = min(size, begin + count * BLOCK)
+        for n in range(0, units.shape[0], MOST_ROWS):
+            rows = min(MOST_ROWS, units.shape[0] - n)
+            sum_products(
+                address_of(packed[block]),
+                line_bytes,
+                block_bytes,
+                2 * count,
+                pairs,
+                address_of(codes) + n * row_bytes,
+                row_bytes,
+                rows,
+                2 * block_bytes,
+                sums,
+            )
+            for i in range(rows):
+                line = result[n + i, begin:stop]
+                found = sums[i]
+                if how == SUMS:
+                    for j in range(line.shape[0]):
+                        line[j] = np.float32(found[j])
+                else:
+                    own_bias = bias[begin:stop] if bias.shape[0] > 0 else bias
+                    rescale(found, scale[begin:stop], own_bias, units[n + i], how == ADD, line)
 
 
 class KernelBackend:
-    """Compiled loops over 16-bit products: best for few rows, and needs no library."""
+    """The compiled loop of `vectors`: fastest for any number of rows, needs no library and keeps to one thread.
+
+    Layers run in one compiled loop with it (`stack.run_layers`), which calls `multiply` itself.
+    """
 
     name = "kernel"
-    attends = False
 
     def product(self, linear: Linear, codes: _Shorts) -> _Floats:
-        """See `Backend`."""
-        result = np.empty((codes.shape[0], linear.weights.shape[0]), np.float32)
-        _multiply(linear.weights, codes, result)
+        """See `MatrixBackend`."""
+        rows, pairs = len(codes), linear.packed.shape[1]
+        padded = np.zeros((rows, 2 * pairs), np.int16)
+        padded[:, : linear.width] = codes
+        result = np.empty((rows, len(linear.scale)), np.float32)
+        units, sums = np.ones(rows, np.float32), np.empty(SUMS_SHAPE, np.int32)
+        blocks = len(linear.packed)
+        multiply(linear.packed, linear.scale, linear.bias, padded.ravel(), units, SUMS, 0, blocks, result, sums)
         return result
 
-    def matmul(self, left: _Floats, right: _Floats) -> _Floats:
-        """See `Backend`."""
-        result = np.empty((left.shape[0], right.shape[1]), np.float32)
-        _multiply_floats(left, np.ascontiguousarray(right.T), result)
-        return result
+
+class AutoBackend(KernelBackend):
+    """What is fastest: the kernel, wherever that was measured."""
+
+    name = "auto"
+
+
+Backend = KernelBackend | MatrixBackend
 
 
 class _FloatBackend:
-    """Products in float32, of pieces of K where the whole could pass 2^24."""
+    """Products in float32, of pieces of K where the whole could pass 2^24.
+
+    Weights become floats for one call, some rows at a time: kept as such, they would take four times their memory.
+    """
 
     def product(self, linear: Linear, codes: _Shorts) -> _Floats:
-        """See `Backend`."""
+        """See `MatrixBackend`."""
         activations = codes.astype(np.float32)
-        if linear.parts == 1:
-            return self.matmul(activations, linear.columns)
-        total = np.zeros((codes.shape[0], linear.weights.shape[0]), np.int64)
-        edges = _edges(linear.weights.shape[1], linear.parts)
-        for a, b in pairwise(edges):
-            total += self.matmul(np.ascontiguousarray(activations[:, a:b]), linear.columns[a:b]).astype(np.int64)
+        result = np.empty((codes.shape[0], len(linear.scale)), np.float32)
+        step = max(1, _NUMBERS_AT_ONCE // (BLOCK * linear.width)) * BLOCK
+        for first in range(0, len(linear.scale), step):
+            columns = linear.rows(first, first + step).T.astype(np.float32)
+            result[:, first : first + step] = self._product(activations, columns, linear.parts)
+        return result
+
+    def _product(self, activations: _Floats, columns: _Floats, parts: int) -> _Floats:
+        if parts == 1:
+            return self.matmul(activations, columns)
+        total = np.zeros((len(activations), columns.shape[1]), np.int64)
+        for a, b in pairwise(_edges(len(columns), parts)):
+            total += self.matmul(np.ascontiguousarray(activations[:, a:b]), columns[a:b]).astype(np.int64)
         return total.astype(np.float32)
 
     def matmul(self, left: _Floats, right: _Floats) -> _Floats:
-        """See `Backend`."""
+        """See `MatrixBackend`."""
         raise NotImplementedError
 
 
@@ -145,27 +208,11 @@ class BlasBackend(_FloatBackend):
     """NumPy's matrix product."""
 
     name = "blas"
-    attends = True
 
     def matmul(self, left: _Floats, right: _Floats) -> _Floats:
-        """See `Backend`."""
+        """See `MatrixBackend`."""
         result: _Floats = np.matmul(left, right)
         return result
-
-
-class AutoBackend(BlasBackend):
-    """The kernel for few rows, as fast there and without threads that wait for each other; else NumPy's product."""
-
-    name = "auto"
-    attends = False  # as fast as matrix products of such shapes, and without their threads
-    _few_rows = 200
-
-    def __init__(self) -> None:
-        self._kernel = KernelBackend()
-
-    def product(self, linear: Linear, codes: _Shorts) -> _Floats:
-        """See `Backend`."""
-        return self._kernel.product(linear, codes) if len(codes) < self._few_rows else super().product(linear, codes)
 
 
 class TorchBackend(_FloatBackend):
@@ -175,8 +222,6 @@ class TorchBackend(_FloatBackend):
         MissingExtraError: where torch is not installed.
     """
 
-    attends = True
-
     def __init__(self, device: str = "cpu") -> None:
         try:
             import torch
@@ -185,22 +230,12 @@ class TorchBackend(_FloatBackend):
         self.name = f"torch:{device}"
         self._torch: Any = torch
         self._device = torch.device(device)
-        self._columns: dict[int, tuple[_Floats, Any]] = {}
 
     def _on_device(self, array: _Floats) -> Any:  # noqa: ANN401  (torch may be missing)
         return self._torch.from_numpy(np.ascontiguousarray(array)).to(self._device)
 
-    def product(self, linear: Linear, codes: _Shorts) -> _Floats:
-        """See `Backend`; keeps weights on the device."""
-        if linear.parts > 1:
-            return super().product(linear, codes)
-        kept = self._columns.get(id(linear.columns))
-        if kept is None or kept[0] is not linear.columns:
-            kept = self._columns[id(linear.columns)] = (linear.columns, self._on_device(linear.columns))
-        return self._multiply(self._on_device(codes.astype(np.float32)), kept[1])
-
     def matmul(self, left: _Floats, right: _Floats) -> _Floats:
-        """See `Backend`."""
+        """See `MatrixBackend`."""
         return self._multiply(self._on_device(left), self._on_device(right))
 
     def _multiply(self, left: Any, right: Any) -> _Floats:  # noqa: ANN401
@@ -218,14 +253,14 @@ class IntegerBackend:
     """NumPy's int64: slow, right on every machine."""
 
     name = "integers"
-    attends = True
 
     def product(self, linear: Linear, codes: _Shorts) -> _Floats:
-        """See `Backend`."""
-        return (codes.astype(np.int64) @ linear.weights.T.astype(np.int64)).astype(np.float32)
+        """See `MatrixBackend`."""
+        weights = linear.rows(0, len(linear.scale)).T.astype(np.int64)
+        return (codes.astype(np.int64) @ weights).astype(np.float32)
 
     def matmul(self, left: _Floats, right: _Floats) -> _Floats:
-        """See `Backend`."""
+        """See `MatrixBackend`."""
         return (left.astype(np.int64) @ right.astype(np.int64)).astype(np.float32)
 
 
@@ -248,16 +283,24 @@ def _make(name: str) -> Backend:
     return makers[kind]()
 
 
+def _plain_linear(packed: NDArray[np.int8], rows: int, width: int) -> Linear:
+    return Linear(packed, np.ones(rows, np.float32), np.zeros(0, np.float32), width, WIDEST_REACH, 1)
+
+
 def passes(candidate: Backend) -> bool:
-    """Run the self-test on both products of a backend."""
+    """Run the self-test on all products of a backend."""
 
     def by_layer(activations: _Shorts, weights: NDArray[np.int8]) -> _Floats:
-        ones, nothing = np.ones(len(weights), np.float32), np.zeros(0, np.float32)
-        columns = np.ascontiguousarray(weights.T, dtype=np.float32)
-        return candidate.product(Linear(weights, ones, nothing, WIDEST_REACH, 1, columns), activations)
+        packed = np.zeros(packed_shape(*weights.shape), np.int8)
+        pack_rows(weights, packed)
+        return candidate.product(_plain_linear(packed, *weights.shape), activations)
+
+    if isinstance(candidate, KernelBackend):
+        return is_exact(by_layer)
+    matmul = candidate.matmul
 
     def by_matrix(activations: _Shorts, weights: NDArray[np.int8]) -> _Floats:
-        return candidate.matmul(activations.astype(np.float32), weights.T.astype(np.float32))
+        return matmul(activations.astype(np.float32), weights.T.astype(np.float32))
 
     return is_exact(by_layer) and is_exact(by_matrix)
 

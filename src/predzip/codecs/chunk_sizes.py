@@ -1,0 +1,67 @@
+"""How method 3 cuts a block, and how a frame says so: chunks of C bytes, up to L of them side by side as lanes.
+
+docs/format.md, section "Method 3", is the specification.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from predzip.errors import CorruptError, UnsupportedError, UsageError
+
+METHOD_ID = 3
+CHUNK_BYTES = 2048
+LANES = 64
+FINGERPRINT_BYTES = 8
+_LONGEST_CHUNK = 1 << 20
+_MOST_LANES = 1024
+_PARAMETER_BYTES = 6
+
+
+def batches(length: int, chunk_bytes: int, lanes: int) -> Iterator[tuple[int, int, int]]:
+    """(offset, lanes, length of the last lane) of each batch of a block of `length` bytes."""
+    whole = chunk_bytes * lanes
+    for start in range(0, length, whole):
+        count = min(whole, length - start)
+        lanes_here = -(-count // chunk_bytes)
+        yield start, lanes_here, count - (lanes_here - 1) * chunk_bytes
+
+
+def parameters_of(options: dict[str, int | str]) -> bytes:
+    """Turn the options of a method name, `chunk` and `lanes`, into parameters.
+
+    Raises:
+        UsageError: for another option, or a value out of bounds.
+    """
+    values = {"chunk": CHUNK_BYTES, "lanes": LANES, **options}
+    chunk_bytes, lanes = values["chunk"], values["lanes"]
+    if len(values) > 2 or not isinstance(chunk_bytes, int) or not isinstance(lanes, int):
+        raise UsageError("the options of a model in chunks are chunk=BYTES and lanes=NUMBER")
+    return pack_parameters(chunk_bytes, lanes)
+
+
+def pack_parameters(chunk_bytes: int = CHUNK_BYTES, lanes: int = LANES) -> bytes:
+    """Parameters of a frame: nothing for the defaults, else C and L in 4 and 2 bytes, lowest first."""
+    if not 1 <= chunk_bytes <= _LONGEST_CHUNK or not 1 <= lanes <= _MOST_LANES:
+        raise UsageError(f"chunks have 1 to {_LONGEST_CHUNK} bytes and go 1 to {_MOST_LANES} side by side")
+    if (chunk_bytes, lanes) == (CHUNK_BYTES, LANES):
+        return b""
+    return chunk_bytes.to_bytes(4, "little") + lanes.to_bytes(2, "little")
+
+
+def read_header(parameters: bytes, fingerprint: bytes) -> tuple[int, int]:
+    """C and L of a frame.
+
+    Raises:
+        CorruptError: where the header names no model.
+        UnsupportedError: where its parameters are not those of this release.
+    """
+    if len(fingerprint) != FINGERPRINT_BYTES:
+        raise CorruptError("the frame needs a model and names none")
+    if not parameters:
+        return CHUNK_BYTES, LANES
+    chunk_bytes, lanes = int.from_bytes(parameters[:4], "little"), int.from_bytes(parameters[4:], "little")
+    in_bounds = 1 <= chunk_bytes <= _LONGEST_CHUNK and 1 <= lanes <= _MOST_LANES
+    if len(parameters) != _PARAMETER_BYTES or not in_bounds or parameters != pack_parameters(chunk_bytes, lanes):
+        raise UnsupportedError(f"parameters {parameters.hex()} of a model in chunks are unknown to this release")
+    return chunk_bytes, lanes

@@ -1,0 +1,235 @@
+"""Method 4: text coded by a model over tokens together with the adaptive model; all else as in method 2.
+
+    stream of text := uses the model (1 bit); else as in method 2
+                      number of runs; their lengths, where there is more than one
+                      runs 0, 2, 4, ... joined: tokens, lanes, room of a lane, then the tokens (`token_text`)
+                      runs 1, 3, 5, ... joined: as a stream of text of method 2
+
+Numbers are written bit by bit into the stream of the binary coder, small ones in few bits. The encoder takes the
+model where it comes out smaller than method 2. docs/format.md, section "Method 4", is the specification.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from predzip.codecs import mixing
+from predzip.codecs.base import Progress
+from predzip.codecs.mixing import Bytes, State, Stream, with_room
+from predzip.codecs.mixture import MixtureCodec
+from predzip.codecs.token_runs import TextPlan, join_runs, plan_text
+from predzip.codecs.token_text import ROWS_OF_A_BLOCK, Shape, Stepper, TokenText, fits, shape_of
+from predzip.coding.binary import code_gamma, code_number, new_encoder, output_bytes
+from predzip.errors import CorruptError, UnsupportedError, UsageError
+from predzip.predictors.mixing.kinds import Kind
+from predzip.predictors.mixing.model import PADDING, memory_bytes, padded
+from predzip.predictors.mixing.settings import TEXT
+from predzip.predictors.mixture import HEADS
+from predzip.predictors.neural import catalogue
+from predzip.predictors.neural.model_files import tokenizer_path
+from predzip.predictors.neural.token_trie import new_trie
+from predzip.predictors.neural.transformer.config import TransformerConfig
+from predzip.predictors.neural.transformer.stepper import TokenStepper, stepper_memory_bytes
+from predzip.predictors.neural.vocabulary import Vocabulary
+from predzip.predictors.neural.weights import Weights
+
+METHOD_ID = 4
+STRENGTH = 4
+LANES = 8
+"""Lanes of a long text, unless told otherwise."""
+LEAST_LANE_TOKENS = 2048
+_MOST_LANES = 256
+_LEAST_CONTEXT = 64
+_MOST_CONTEXT = 1 << 16
+_MOST_RUNS = 1 << 20
+_HEADER_DECISIONS = 1024
+_FINGERPRINT_BYTES = 8
+_COMPARED_BYTES = 64
+"""An encoder goes on with the model while it is not worse by more than this."""
+_GROUP_BYTES = 160 << 20
+"""What the two groups of lanes hold of distributions."""
+_FALLBACK = "small"
+
+
+class TokensCodec(MixtureCodec):
+    """A model over tokens as a block codec.
+
+    Args:
+        weights: of a Transformer with a vocabulary.
+        tokenizer_path: of the tokenizer that the model was trained with; only encoders use it, and do without.
+        lanes: the most that go side by side.
+        context: positions that the model looks at; 0: all that the weights are for.
+
+    Raises:
+        ModelError: the weights are not those of a model over tokens.
+    """
+
+    method_id = METHOD_ID
+    stepwise = False
+    """See `TokenText`."""
+
+    def __init__(self, weights: Weights, tokenizer_path: str = "", lanes: int = LANES, context: int = 0) -> None:
+        super().__init__(STRENGTH, catalogue.entry(_FALLBACK).number, catalogue.load(_FALLBACK))
+        self.parameters = pack_parameters(lanes, context)
+        self.fingerprint = weights.fingerprint[:_FINGERPRINT_BYTES]
+        self.lanes = lanes
+        self._tokenizer_path = tokenizer_path
+        self.vocabulary = Vocabulary.from_weights(weights)
+        self._engine = self._new_engine(weights, context)
+        self._context = self._engine.positions
+        self._start_token = int(weights.config.get("start_token", 0))
+        self._trie = new_trie(self.vocabulary.content, self.vocabulary.ends)
+
+    def _encode_stream(
+        self, stream: Stream, array: Bytes, coder: State, buffer: Bytes, progress: Progress | None
+    ) -> Bytes:
+        if stream.kind != Kind.TEXT:
+            return super()._encode_stream(stream, array, coder, buffer, progress)
+        data = array[: stream.length].tobytes()
+        buffer = with_room(buffer, coder, _HEADER_DECISIONS)
+        scratch = new_encoder()
+        other = super()._encode_stream(stream, array, scratch, np.zeros(len(buffer), np.uint8), None)
+        del other
+        used = int(output_bytes(coder))
+        saved = coder.copy(), buffer[:used].copy()
+        plan = self._plan(data)
+        coded = None
+        if len(plan.tokens):
+            most = used + int(output_bytes(scratch)) + _COMPARED_BYTES
+            coded = self._encode_plan(data, plan, coder, buffer, most, progress)
+        if coded is not None and is_smaller(int(output_bytes(coder)) - used, int(output_bytes(scratch))):
+            return coded
+        coder[:] = saved[0]
+        buffer[:used] = saved[1]
+        code_number(coder, buffer, 0, 1)
+        return super()._encode_stream(stream, array, coder, buffer, progress if coded is None else None)
+
+    def _encode_plan(
+        self, data: bytes, plan: TextPlan, coder: State, buffer: Bytes, most_bytes: int, progress: Progress | None
+    ) -> Bytes | None:
+        """Code text as planned; None where the output grows beyond `most_bytes`."""
+        rest = plan.rest(data)
+        shape = shape_of(self.vocabulary.lengths[plan.tokens], self._lanes_for(len(plan.tokens)))
+        buffer = with_room(buffer, coder, _HEADER_DECISIONS + 64 * len(plan.runs))
+        code_number(coder, buffer, 1, 1)
+        code_gamma(coder, buffer, len(plan.runs))
+        if len(plan.runs) > 1:
+            for length in plan.runs:
+                code_gamma(coder, buffer, length + 1)
+        for value in (shape.tokens, shape.lanes):
+            code_gamma(coder, buffer, value)
+        if shape.lanes > 1:
+            code_gamma(coder, buffer, shape.stride_bytes)
+        text = self.text(shape, plan.tokens)
+        coded = text.encode(coder, buffer, most_bytes, progress)
+        if coded is None or not rest:
+            return coded
+        stream = Stream(Kind.TEXT, 0, [(0, len(rest))])
+        return super()._encode_stream(stream, padded(rest), coder, coded, progress)
+
+    def _decode_stream(
+        self, stream: Stream, array: Bytes, coder: State, coded: Bytes, progress: Progress | None
+    ) -> None:
+        if stream.kind != Kind.TEXT or not code_number(coder, coded, 0, 1):
+            super()._decode_stream(stream, array, coder, coded, progress)
+            return
+        count = code_gamma(coder, coded, 0)
+        if not 1 <= count <= min(_MOST_RUNS, 2 * stream.length + 1):
+            raise CorruptError("a stream of text has too many runs")
+        runs = [code_gamma(coder, coded, 0) - 1 for _ in range(count)] if count > 1 else [stream.length]
+        if sum(runs) != stream.length or min(runs) < 0:
+            raise CorruptError("the runs are not as long as the text")
+        length = sum(runs[::2])
+        tokens, lanes = code_gamma(coder, coded, 0), code_gamma(coder, coded, 0)
+        shape = Shape(tokens, lanes, code_gamma(coder, coded, 0) if lanes > 1 else length)
+        if lanes > self.lanes or not fits(shape, length):
+            raise CorruptError("the lanes of a text do not fit it")
+        text = self.text(shape).decode(coder, coded, progress)
+        if len(text) != length:
+            raise CorruptError("the tokens are not as long as the text")
+        rest = np.zeros(stream.length - length + PADDING, np.uint8)
+        if stream.length > length:
+            others = Stream(Kind.TEXT, 0, [(0, stream.length - length)])
+            super()._decode_stream(others, rest, coder, coded, progress)
+        array[: stream.length] = np.frombuffer(join_runs(runs, text, rest.tobytes()), np.uint8)
+
+    def text(self, shape: Shape, tokens: NDArray[np.int64] | None = None) -> TokenText:
+        """Coder of one text, which has not begun."""
+        arguments = (self._engine, self._trie, self._start_token, self._context, self.level, shape, tokens)
+        return TokenText(*arguments, stepwise=self.stepwise)
+
+    def _new_engine(self, weights: Weights, context: int) -> Stepper:
+        self._config = TransformerConfig.from_dict(dict(weights.config))
+        return TokenStepper(weights, 1, min(context or self._config.context, self._config.context))
+
+    def _plan(self, data: bytes) -> TextPlan:
+        return plan_text(data, self.vocabulary, self._tokenizer_path)
+
+    def _engine_memory_bytes(self, lanes: int, positions: int) -> int:
+        return stepper_memory_bytes(self._config, lanes, positions, rows=2 * ROWS_OF_A_BLOCK)
+
+    def _lanes_for(self, tokens: int) -> int:
+        return max(1, min(self.lanes, tokens // LEAST_LANE_TOKENS))
+
+    def memory_bytes(self, original_bytes: int) -> int:
+        """Upper bound of the memory that coding a block takes; see codecs.base.BlockCodec."""
+        lanes = self._lanes_for(original_bytes)
+        positions = min(self._context, original_bytes)
+        model = self._engine_memory_bytes(lanes, positions) + _GROUP_BYTES
+        tables = memory_bytes(self.level, TEXT, 2 * original_bytes, HEADS)
+        return max(super().memory_bytes(original_bytes), tables) + model + sum(a.nbytes for a in self._trie)
+
+
+def is_smaller(model_bytes: int, other_bytes: int) -> bool:
+    """Say whether a text coded with the model is kept, by the bytes that it takes with and without."""
+    return model_bytes < other_bytes
+
+
+def parameters_of(options: dict[str, int | str]) -> bytes:
+    """Turn the options of a method name, `lanes` and `context`, into parameters.
+
+    Raises:
+        UsageError: for another option, or a value out of bounds.
+    """
+    values = {"lanes": LANES, "context": 0, **options}
+    lanes, context = values["lanes"], values["context"]
+    if len(values) > 2 or not isinstance(lanes, int) or not isinstance(context, int):
+        raise UsageError("the options of a model over tokens are lanes=NUMBER and context=POSITIONS")
+    return pack_parameters(lanes, context)
+
+
+def pack_parameters(lanes: int = LANES, context: int = 0) -> bytes:
+    """Parameters of a frame: nothing for the defaults, else lanes and context in 2 and 4 bytes, lowest first."""
+    if not 1 <= lanes <= _MOST_LANES or not (context == 0 or _LEAST_CONTEXT <= context <= _MOST_CONTEXT):
+        raise UsageError(
+            f"1 to {_MOST_LANES} lanes go side by side, and a context has {_LEAST_CONTEXT} to {_MOST_CONTEXT} positions"
+        )
+    if (lanes, context) == (LANES, 0):
+        return b""
+    return lanes.to_bytes(2, "little") + context.to_bytes(4, "little")
+
+
+def build(method_id: int, parameters: bytes, fingerprint: bytes) -> TokensCodec:
+    """Make the codec that a frame header asks for.
+
+    Raises:
+        CorruptError: where the header names no model.
+        UnsupportedError: where its parameters are not those of this release.
+        ModelError: where the model is not here, or is none over tokens.
+    """
+    if len(fingerprint) != _FINGERPRINT_BYTES:
+        raise CorruptError("the frame needs a model and names none")
+    lanes, context = LANES, 0
+    if parameters:
+        lanes, context = int.from_bytes(parameters[:2], "little"), int.from_bytes(parameters[2:], "little")
+        in_bounds = 1 <= lanes <= _MOST_LANES and (context == 0 or _LEAST_CONTEXT <= context <= _MOST_CONTEXT)
+        if len(parameters) != 6 or not in_bounds or parameters != pack_parameters(lanes, context):
+            raise UnsupportedError(f"parameters {parameters.hex()} of a model over tokens are unknown to this release")
+    stem = catalogue.locate_by_fingerprint(fingerprint)
+    return TokensCodec(catalogue.load(stem), str(tokenizer_path(stem)), lanes, context)
+
+
+def kernels_cached() -> bool:
+    """As `mixing.kernels_cached`, for the kernel that codes tokens."""
+    return mixing.kernels_cached("code_step")

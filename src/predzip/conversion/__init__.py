@@ -1,0 +1,1 @@
+"""Language models that others trained, made into models of the exact engine: see `convert`."""
