@@ -46,7 +46,7 @@ UNKNOWN_BYTES = (0xC0, 0xFE)
 """Bytes that no token of `write_token_model` stands for."""
 
 
-def write_token_model(folder: Path, name: str = "tiny-tokens", seed: int = 3, context: int = 64) -> Path:
+def write_token_model(folder: Path, name: str = "tiny-tokens", seed: int = 3, context: int = 64, **about: Any) -> Path:
     """Write a Transformer over tokens: a mark, the bytes but for two, and some words; return its path."""
     from predzip.predictors.neural.transformer.quantize import quantize_transformer
     from predzip.predictors.neural.vocabulary import Vocabulary
@@ -74,7 +74,7 @@ def write_token_model(folder: Path, name: str = "tiny-tokens", seed: int = 3, co
         for tensor, shape in config.float_shapes().items()
     }
     tensors = {**quantize_transformer(config, floats), **Vocabulary.from_tokens(tokens).tensors()}
-    write_weights(folder / name, {"kind": "transformer", **config.to_dict()}, tensors)
+    write_weights(folder / name, {"kind": "transformer", **config.to_dict(), **about}, tensors)
     return folder / name
 
 

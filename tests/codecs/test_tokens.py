@@ -172,20 +172,41 @@ def test_frames_name_the_model(folder: Path) -> None:
 def test_options() -> None:
     data = predzip.compress(TEXT[:800], method="tokens:lanes=2,context=64", model="tiny-tokens")
     assert predzip.decompress(data) == TEXT[:800]
-    assert pack_parameters() == b""
-    assert pack_parameters(2, 64) == bytes([2, 0, 64, 0, 0, 0])
+    assert pack_parameters(2, 64) == bytes([2, 64, 0])
+    assert choose_codec(5, "tokens:lanes=2,context=64", "tiny-tokens").codec.parameters == b"\2\x40\0tiny-tokens"
     for wrong in ("tokens:lanes=0", "tokens:lanes=1000", "tokens:context=3", "tokens:chunk=5"):
         with pytest.raises(UsageError):
             predzip.compress(b"", method=wrong, model="tiny-tokens")
 
 
-@pytest.mark.parametrize("parameters", [b"\0", pack_parameters(2, 64) + b"\0", bytes(6), bytes([LANES, 0, 0, 0, 0, 0])])
+@pytest.mark.parametrize("parameters", [b"", b"\0", bytes(6), b"\2\5\0", b"\x08\0\0name\n", b"\x08\0\0" + b"n" * 121])
 def test_parameters_of_no_encoder(parameters: bytes) -> None:
     fingerprint = catalogue.load("tiny-tokens").fingerprint[:8]
     with pytest.raises(UnsupportedError):
         build(TOKENS_ID, parameters, fingerprint)
     with pytest.raises(CorruptError):
-        build(TOKENS_ID, b"", b"")
+        build(TOKENS_ID, pack_parameters(), b"")
+
+
+@pytest.mark.parametrize(
+    ("about", "command"),
+    [
+        ({"source": "ORG/NAME", "revision": "0123456789abcdef"}, "predzip models pull hf:ORG/NAME@0123456789ab"),
+        ({"source": "model.Q4_1.gguf"}, "predzip models convert PATH/model.Q4_1.gguf"),
+        ({}, "predzip models add PATH"),
+    ],
+)
+def test_a_missing_model_is_named_with_the_command_that_gets_it(
+    folder: Path, about: dict[str, str], command: str
+) -> None:
+    stem = tiny_models.write_token_model(folder, "named", about=about)
+    data = predzip.compress(TEXT[:300], model="named")
+    fingerprint = catalogue.fingerprint(stem).hex()[:16]
+    for file in folder.glob("named*"):
+        file.unlink()
+    name = {**about, "source": about.get("source", "named")}["source"]
+    with pytest.raises(ModelError, match=f"{name}.*{fingerprint}.*run: {command}$"):
+        predzip.decompress(data)
 
 
 def test_a_model_of_bytes_is_none_over_tokens(folder: Path) -> None:

@@ -13,7 +13,9 @@ pytest.importorskip("transformers")
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import float_models
-from predzip.conversion.float_entry import runs_exactly, write_float_entry
+from predzip.conversion import float_entry
+from predzip.conversion.download import Fetched
+from predzip.conversion.float_entry import adopt_float, runs_exactly, write_float_entry
 from predzip.errors import MissingExtraError, ModelError, UsageError
 from predzip.predictors import float_model
 from predzip.predictors.float_model import FloatConfig, load_model, weights_folder
@@ -42,7 +44,8 @@ def test_what_an_entry_holds(model: Path, tmp_path: Path) -> None:
     assert (config.vocab_size, config.start_token, config.context) == (float_models.VOCABULARY, 0, float_models.CONTEXT)
     assert (config.source, config.dtype) == ("gpt", "float32")
     assert set(config.files) == {"config.json", "model.safetensors", "tokenizer.json"}
-    assert weights.config["about"]["architecture"] == "gpt2"
+    about = {"source": "gpt", "revision": "", "licence": "", "architecture": "gpt2"}
+    assert weights.config["about"] == about
     loaded = load_model(weights)
     assert config.parameters == sum(each.numel() for each in loaded.parameters()) == cards.parameters(weights.config)
     assert not loaded.training
@@ -59,6 +62,28 @@ def test_the_folder_may_move(model: Path, tmp_path: Path) -> None:
     moved = copy_of(model, tmp_path / "elsewhere" / "gpt")
     assert write_float_entry(moved, tmp_path / "again" / "mine") == first
     assert weights_folder(read_weights(tmp_path / "again" / "mine")) == moved
+
+
+def test_a_model_of_the_hub(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit = "0123456789" * 4
+    monkeypatch.setattr(float_entry, "fetch", lambda source: Fetched(model, "org/some.gpt", commit))
+    monkeypatch.setenv("PREDZIP_MODELS", str(tmp_path))
+    stem = adopt_float("hf:org/some.gpt@main")
+    weights = read_weights(stem)
+    assert (weights.name, weights.config["source"]) == ("some.gpt", f"hf:org/some.gpt@{commit}")
+    assert catalogue.locate("some.gpt").stem == stem
+    assert catalogue.listed_fingerprint(catalogue.locate("some.gpt")) == weights.fingerprint
+    (tmp_path / "some.gpt.folder").unlink()
+    with pytest.raises(ModelError, match=f"predzip models convert hf:org/some.gpt@{commit} --name some.gpt"):
+        weights_folder(weights)
+    assert read_weights(adopt_float("hf:org/some.gpt")).fingerprint == weights.fingerprint
+    assert weights_folder(weights) == model
+    with pytest.raises(UsageError, match="another model named"):
+        adopt_float(str(model), name="some.gpt")
+    for name in ("small", "a b", "../x"):
+        with pytest.raises(UsageError, match="cannot be the name"):
+            adopt_float(str(model), name=name)
+    assert adopt_float(str(model)) == tmp_path / "gpt"
 
 
 def test_options(model: Path, tmp_path: Path) -> None:
@@ -138,7 +163,9 @@ def test_weights_that_went_or_changed(model: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="missing"):
         weights_folder(weights)
     shutil.rmtree(folder)
-    with pytest.raises(ModelError, match=r"needs the weights of gpt, which are not here .*predzip models add FOLDER"):
+    with pytest.raises(
+        ModelError, match=r"needs the weights of gpt, which are not here .*predzip models convert FOLDER"
+    ):
         weights_folder(weights)
     (tmp_path / "mine.folder").unlink()
     with pytest.raises(ModelError, match=weights.fingerprint[:8].hex()):

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 pytest.importorskip("transformers")
-torch: Any = pytest.importorskip("torch")
 sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import torch
 
 import float_models
 from predzip.errors import ModelError, UsageError

@@ -4,7 +4,7 @@ Another machine, release or setting may compute other numbers, and then nothing 
 record the environment, decoders refuse another one unless they are forced, and encoders decode each block again: what
 does not come back is coded as in method 2, which needs no such model.
 
-    parameters := lanes (2 bytes), context (4), threads (1), record of the environment (`float_environment`)
+    parameters := lanes (1 byte), context (2), threads (1), record of the environment (`float_environment`)
 
 docs/format.md, section "Method 5", is the specification.
 """
@@ -18,7 +18,7 @@ from predzip.codecs.cores import usable_cores
 from predzip.codecs.float_environment import check, environment, pack_record, unpack_record
 from predzip.codecs.token_runs import TextPlan
 from predzip.codecs.token_text import Stepper
-from predzip.codecs.tokens import LANES, TokensCodec
+from predzip.codecs.tokens import LANES, SIZES_BYTES, TokensCodec, unpack_parameters
 from predzip.codecs.tokens import pack_parameters as pack_sizes
 from predzip.errors import CorruptError, FormatError, UnsupportedError, UsageError
 from predzip.predictors.float_model import FloatConfig, load_model
@@ -29,7 +29,7 @@ from predzip.predictors.neural.weights import Weights
 
 METHOD_ID = 5
 _MOST_THREADS = 255
-_SIZES_BYTES = 7
+_SIZES_BYTES = SIZES_BYTES + 1
 _FINGERPRINT_BYTES = 8
 
 
@@ -123,8 +123,7 @@ def pack_parameters(lanes: int, context: int, threads: int, record: bytes) -> by
     """
     if not 1 <= threads <= _MOST_THREADS:
         raise UsageError(f"a model in floats runs on 1 to {_MOST_THREADS} threads, not {threads}")
-    pack_sizes(lanes, context)  # refuses what is out of bounds
-    return lanes.to_bytes(2, "little") + context.to_bytes(4, "little") + bytes([threads]) + record
+    return pack_sizes(lanes, context) + bytes([threads]) + record
 
 
 def build(method_id: int, parameters: bytes, fingerprint: bytes) -> FloatTokensCodec:
@@ -139,8 +138,8 @@ def build(method_id: int, parameters: bytes, fingerprint: bytes) -> FloatTokensC
     if len(fingerprint) != _FINGERPRINT_BYTES:
         raise CorruptError("the frame needs a model and names none")
     record = parameters[_SIZES_BYTES:]
-    lanes, context = int.from_bytes(parameters[:2], "little"), int.from_bytes(parameters[2:6], "little")
-    threads = int.from_bytes(parameters[6:_SIZES_BYTES])
+    lanes, context, _ = unpack_parameters(parameters)
+    threads = int.from_bytes(parameters[SIZES_BYTES:_SIZES_BYTES])
     try:
         pack_parameters(lanes, context, threads, record)
     except UsageError:

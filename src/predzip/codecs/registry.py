@@ -27,11 +27,14 @@ from predzip.codecs.base import BlockCodec
 from predzip.codecs.levels import DEFAULT_LEVEL, MIXING_LEVELS, PRIOR_LEVELS, Level, level_row
 from predzip.errors import CorruptError, ModelError, UnsupportedError, UsageError
 from predzip.predictors.neural import catalogue
+from predzip.predictors.neural.model_sources import pack_source, unpack_source
 
 MIXING_ID = 1
 MIXTURE_ID = 2
 MODEL_CHUNKS_ID = 3
 TOKENS_ID = 4
+SOURCE_FROM_BYTE = 3
+"""Where the name of the model stands in the parameters of method 4."""
 FLOAT_ID = 5
 STORED_METHOD_ID = 0
 PRIVATE_IDS = range(0x3F00, 0x4000)
@@ -81,6 +84,8 @@ class Method:
     """"module:attribute" that turns options into the parameter bytes, where a method that runs models has some."""
     records_environment: bool = False
     """Whether there are parameters even where no options are given."""
+    names_source: bool = False
+    """Whether parameters end with where the model comes from, and are there even where no options are given."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,7 @@ _METHODS: dict[int, Method] = {
         description="a foundation model over tokens, with the adaptive mixture; options lanes, context",
         runs_models=True,
         options="predzip.codecs.tokens:parameters_of",
+        names_source=True,
     ),
     FLOAT_ID: Method(
         FLOAT_ID,
@@ -240,10 +246,16 @@ def choose_codec(level: int = DEFAULT_LEVEL, method: str | None = None, model: s
     if (model is not None) != entry.runs_models:
         raise UsageError(f"method {name} {'needs a model: name one' if entry.runs_models else 'runs no model'}")
     parameters = b""
-    if options or entry.records_environment:
+    if options or entry.records_environment or entry.names_source:
         parameters = _model_parameters(entry, options) if entry.options else _entropy_parameters(name, options)
     codec = CodecReference(entry.method_id, parameters, entry.factory)
-    return LevelChoice(codec if model is None else _with_model(codec, model), entry.block_bytes)
+    if model is not None:
+        codec = _with_model(codec, model)
+    if model is not None and entry.names_source:
+        from predzip.predictors.neural.weights import read_config
+
+        codec = replace(codec, parameters=codec.parameters + pack_source(read_config(catalogue.locate(model).stem)))
+    return LevelChoice(codec, entry.block_bytes)
 
 
 def _mixture(row: Level, model: str) -> CodecReference:
@@ -307,7 +319,11 @@ def reference_for_frame(method_id: int, parameters: bytes, fingerprint: bytes = 
 def model_name(method_id: int, parameters: bytes, fingerprint: bytes) -> str:
     """Name of the model that a frame needs, for people; empty where it needs none, or where the name is not known."""
     if fingerprint:
-        return catalogue.name_of(fingerprint)
+        name = catalogue.name_of(fingerprint)
+        if not name and method_id == TOKENS_ID:
+            with contextlib.suppress(UnsupportedError):
+                name = unpack_source(parameters[SOURCE_FROM_BYTE:])
+        return name
     if method_id == MIXTURE_ID and len(parameters) == 2:
         return next((each.name for each in catalogue.shipped() if each.number == parameters[1]), "")
     return ""

@@ -28,6 +28,7 @@ from predzip.predictors.mixing.settings import TEXT
 from predzip.predictors.mixture import HEADS
 from predzip.predictors.neural import catalogue
 from predzip.predictors.neural.model_files import tokenizer_path
+from predzip.predictors.neural.model_sources import unpack_source
 from predzip.predictors.neural.token_trie import new_trie
 from predzip.predictors.neural.transformer.config import TransformerConfig
 from predzip.predictors.neural.transformer.stepper import TokenStepper, stepper_memory_bytes
@@ -39,9 +40,10 @@ STRENGTH = 4
 LANES = 8
 """Lanes of a long text, unless told otherwise."""
 LEAST_LANE_TOKENS = 2048
-_MOST_LANES = 256
-_LEAST_CONTEXT = 64
-_MOST_CONTEXT = 1 << 16
+MOST_LANES = 128
+LEAST_CONTEXT = 64
+MOST_CONTEXT = (1 << 16) - 1
+SIZES_BYTES = 3
 _MOST_RUNS = 1 << 20
 _HEADER_DECISIONS = 1024
 _FINGERPRINT_BYTES = 8
@@ -60,6 +62,7 @@ class TokensCodec(MixtureCodec):
         tokenizer_path: of the tokenizer that the model was trained with; only encoders use it, and do without.
         lanes: the most that go side by side.
         context: positions that the model looks at; 0: all that the weights are for.
+        source: where the model comes from, for whoever has the frame and not the model.
 
     Raises:
         ModelError: the weights are not those of a model over tokens.
@@ -69,9 +72,11 @@ class TokensCodec(MixtureCodec):
     stepwise = False
     """See `TokenText`."""
 
-    def __init__(self, weights: Weights, tokenizer_path: str = "", lanes: int = LANES, context: int = 0) -> None:
+    def __init__(
+        self, weights: Weights, tokenizer_path: str = "", lanes: int = LANES, context: int = 0, source: bytes = b""
+    ) -> None:
         super().__init__(STRENGTH, catalogue.entry(_FALLBACK).number, catalogue.load(_FALLBACK))
-        self.parameters = pack_parameters(lanes, context)
+        self.parameters = pack_parameters(lanes, context) + source
         self.fingerprint = weights.fingerprint[:_FINGERPRINT_BYTES]
         self.lanes = lanes
         self._tokenizer_path = tokenizer_path
@@ -200,14 +205,31 @@ def parameters_of(options: dict[str, int | str]) -> bytes:
 
 
 def pack_parameters(lanes: int = LANES, context: int = 0) -> bytes:
-    """Parameters of a frame: nothing for the defaults, else lanes and context in 2 and 4 bytes, lowest first."""
-    if not 1 <= lanes <= _MOST_LANES or not (context == 0 or _LEAST_CONTEXT <= context <= _MOST_CONTEXT):
+    """Parameters of a frame without the source: lanes in one byte, context in two, the lowest first.
+
+    Raises:
+        UsageError: a number is out of bounds.
+    """
+    if not 1 <= lanes <= MOST_LANES or not (context == 0 or LEAST_CONTEXT <= context <= MOST_CONTEXT):
         raise UsageError(
-            f"1 to {_MOST_LANES} lanes go side by side, and a context has {_LEAST_CONTEXT} to {_MOST_CONTEXT} positions"
+            f"1 to {MOST_LANES} lanes go side by side, and a context has {LEAST_CONTEXT} to {MOST_CONTEXT} positions"
         )
-    if (lanes, context) == (LANES, 0):
-        return b""
-    return lanes.to_bytes(2, "little") + context.to_bytes(4, "little")
+    return bytes([lanes]) + context.to_bytes(2, "little")
+
+
+def unpack_parameters(parameters: bytes) -> tuple[int, int, bytes]:
+    """Lanes, context, and what follows.
+
+    Raises:
+        UnsupportedError: no encoder of this release writes such parameters.
+    """
+    lanes, context = int.from_bytes(parameters[:1]), int.from_bytes(parameters[1:SIZES_BYTES], "little")
+    try:
+        if len(parameters) >= SIZES_BYTES and pack_parameters(lanes, context):
+            return lanes, context, parameters[SIZES_BYTES:]
+    except UsageError:
+        pass
+    raise UnsupportedError(f"parameters {parameters[:16].hex()} of a model over tokens are unknown to this release")
 
 
 def build(method_id: int, parameters: bytes, fingerprint: bytes) -> TokensCodec:
@@ -220,14 +242,9 @@ def build(method_id: int, parameters: bytes, fingerprint: bytes) -> TokensCodec:
     """
     if len(fingerprint) != _FINGERPRINT_BYTES:
         raise CorruptError("the frame needs a model and names none")
-    lanes, context = LANES, 0
-    if parameters:
-        lanes, context = int.from_bytes(parameters[:2], "little"), int.from_bytes(parameters[2:], "little")
-        in_bounds = 1 <= lanes <= _MOST_LANES and (context == 0 or _LEAST_CONTEXT <= context <= _MOST_CONTEXT)
-        if len(parameters) != 6 or not in_bounds or parameters != pack_parameters(lanes, context):
-            raise UnsupportedError(f"parameters {parameters.hex()} of a model over tokens are unknown to this release")
-    stem = catalogue.locate_by_fingerprint(fingerprint)
-    return TokensCodec(catalogue.load(stem), str(tokenizer_path(stem)), lanes, context)
+    lanes, context, source = unpack_parameters(parameters)
+    stem = catalogue.locate_by_fingerprint(fingerprint, unpack_source(source))
+    return TokensCodec(catalogue.load(stem), str(tokenizer_path(stem)), lanes, context, source)
 
 
 def kernels_cached() -> bool:

@@ -7,6 +7,7 @@ as for every model over tokens, NAME.tokenizer.json for encoders.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,16 @@ from predzip.conversion.vocabulary import tokens_of_description
 from predzip.errors import ModelError, UsageError
 from predzip.predictors.float_model import DTYPE_BYTES, KIND, FloatConfig, libraries, load_folder
 from predzip.predictors.float_stepper import FloatStepper
-from predzip.predictors.neural.model_files import folder_path, stem_of, tokenizer_path
+from predzip.predictors.neural import catalogue
+from predzip.predictors.neural.model_files import files_of, folder_path, stem_of, tokenizer_path
 from predzip.predictors.neural.vocabulary import Vocabulary
-from predzip.predictors.neural.weights import write_weights
+from predzip.predictors.neural.weights import read_config, write_weights
 
 _HASHED = ("config.json", "tokenizer.json", "model*.safetensors", "model*.json")
 _CONTEXT_NAMES = ("max_position_embeddings", "n_positions", "n_ctx", "context_length", "max_seq_len")
 _MOST_NAME_LETTERS = 200
+_NOT_OF_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+_LONGEST_NAME = 48
 _TRIED_TOKENS = 8
 _TOLERANCE = 0.02
 """Between steps and the whole, of the largest logit: bfloat16 has 8 bits."""
@@ -69,12 +73,12 @@ def write_float_entry(
     libraries()  # refuses what cannot succeed before anything is fetched
     if dtype not in DTYPE_BYTES:
         raise UsageError(f"a model computes in {', '.join(DTYPE_BYTES)}, not in {dtype}")
-    folder, origin = _find(os.fspath(source))
+    folder, name, commit = _find(os.fspath(source))
     description, hashed = _read_json(folder / "tokenizer.json"), _hashed(folder)
     model = load_folder(folder, dtype)
     sizes = model.config.get_text_config()
     config = FloatConfig(
-        source=origin,
+        source=_origin(name, commit),
         dtype=dtype,
         vocab_size=sizes.vocab_size,
         start_token=_start_token(sizes),
@@ -82,7 +86,12 @@ def write_float_entry(
         parameters=sum(each.numel() for each in model.parameters()),
         files={path.name: sha256_of(path) for path in hashed},
     )
-    about = {"licence": _licence(folder), "architecture": str(model.config.model_type)}
+    about = {
+        "source": name,
+        "revision": commit,
+        "licence": _licence(folder),
+        "architecture": str(model.config.model_type),
+    }
     _try(model, config)
     vocabulary = Vocabulary.from_tokens(tokens_of_description(description, config.vocab_size))
     fingerprint = write_weights(target_stem, {"kind": KIND, **config.to_dict(), "about": about}, vocabulary.tensors())
@@ -92,15 +101,49 @@ def write_float_entry(
     return fingerprint
 
 
-def _find(source: str) -> tuple[Path, str]:
-    """The folder of a model, and what to call it."""
+def adopt_float(source: str, *, name: str = "", context: int | None = None, dtype: str = "float32") -> Path:
+    """Write the entry of a model into the user's folder; return its path without a suffix.
+
+    An entry that is there already is written again: so a folder that moved is found.
+
+    Args:
+        source: as `write_float_entry` has it.
+        name: of the model; empty: one that follows from the source.
+        context: as `write_float_entry` has it.
+        dtype: as `write_float_entry` has it.
+
+    Raises:
+        UsageError: the name is taken by another model, or is none.
+        ModelError: as `write_float_entry` says.
+        MissingExtraError: as `write_float_entry` says.
+    """
+    _, found, commit = _find(source)
+    name = name or _NOT_OF_A_NAME.sub("-", found.rpartition("/")[2]).strip("-._")[:_LONGEST_NAME] or "model"
+    if _NOT_OF_A_NAME.search(name) or any(each.name == name for each in catalogue.shipped()):
+        raise UsageError(f"{name!r} cannot be the name of a model of yours")
+    folder = catalogue.user_folder()
+    stem = folder / name
+    if files_of(stem)[0].exists():
+        there = read_config(stem)
+        if there["kind"] != KIND or there.get("source") != _origin(found, commit):
+            raise UsageError(f"{folder} has another model named {name}; choose another name")
+    fingerprint = write_float_entry(source, stem, context=context, dtype=dtype)
+    catalogue.write_list(folder, {**catalogue.read_list(folder), name: fingerprint})
+    return stem
+
+
+def _origin(name: str, commit: str) -> str:
+    return f"{SCHEME}{name}@{commit}" if commit else name
+
+
+def _find(source: str) -> tuple[Path, str, str]:
+    """The folder of a model, what to call it, and its commit, if any."""
     if source.startswith(SCHEME):
-        fetched = fetch(source)
-        return fetched.folder, f"{SCHEME}{fetched.name}@{fetched.commit}"
+        return fetch(source)
     folder = Path(source)
     if not (folder / "config.json").is_file():
         raise ModelError(f"no model at {source}: it takes a folder with config.json, or {SCHEME}ORG/NAME")
-    return folder, ascii(folder.resolve().name)[1:-1][:_MOST_NAME_LETTERS]
+    return folder, ascii(folder.resolve().name)[1:-1][:_MOST_NAME_LETTERS], ""
 
 
 def _hashed(folder: Path) -> list[Path]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from predzip.errors import MissingExtraError
 
-EXTRA = "foundation"
+EXTRA = "hf"
 """Name of the extra of predzip that installs them."""
 
 

@@ -24,7 +24,7 @@ from predzip.predictors.neural.model_files import folder_path
 from predzip.predictors.neural.weights import Weights
 
 KIND = "float"
-EXTRA = "hf"
+EXTRA = "float"
 """Name of the extra of predzip that installs torch and transformers."""
 DTYPE_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 """What a model may compute in, and what a number takes."""
@@ -127,7 +127,8 @@ def weights_folder(weights: Weights) -> Path:
     """
     config = FloatConfig.from_dict(weights.config)
     path = None if weights.stem is None else folder_path(weights.stem)
-    command = f"run: predzip models add {config.source if config.source.startswith('hf:') else 'FOLDER'}"
+    source = config.source if config.source.startswith("hf:") else "FOLDER"
+    command = f"run: predzip models convert {source} --name {weights.name}"
     try:
         folder = Path(path.read_text(encoding="utf-8").strip()) if path is not None else None
     except (OSError, ValueError):

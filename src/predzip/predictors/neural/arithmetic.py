@@ -129,7 +129,7 @@ def _sine_and_cosine(angle: Decimal) -> tuple[Decimal, Decimal]:
 
 
 def turns(count: int, pairs: int, base: float, factors: Sequence[float] = ()) -> tuple[_Floats, _Floats]:
-    """Cosine and sine of  p * base^(-i / pairs) / factors[i],  p < count, i < pairs: two tables of shape (count, pairs).
+    """Cosine and sine of  p * base^(-i / pairs) / factors[i],  p < count, i < pairs: two tables (count, pairs).
 
     The first turn of each frequency comes from decimal arithmetic, whose logarithm and exponential are correctly
     rounded everywhere; the others by turning on, in float64, one rounded operation at a time. Factors are 1 at least;

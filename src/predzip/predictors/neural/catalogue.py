@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from predzip.errors import ModelError
 from predzip.places import user_data_folder
 from predzip.predictors.neural.model_files import MODEL_SUFFIXES, are_there, files_of, stem_of
+from predzip.predictors.neural.model_sources import command_for
 
 if TYPE_CHECKING:
     from predzip.predictors.base import LanePredictor
@@ -214,8 +215,8 @@ def find_by_fingerprint(prefix: bytes) -> Weights:
     return _read(locate_by_fingerprint(prefix))
 
 
-def locate_by_fingerprint(prefix: bytes) -> Path:
-    """Path of the files that `find_by_fingerprint` reads, without a suffix."""
+def locate_by_fingerprint(prefix: bytes, source: str = "") -> Path:
+    """Path of the files that `find_by_fingerprint` reads, without a suffix; `source` says where to get them."""
     if len(prefix) < 8:
         raise ModelError("a fingerprint of less than 8 bytes names no model")
     models = installed()
@@ -224,7 +225,7 @@ def locate_by_fingerprint(prefix: bytes) -> Path:
     for found in sorted(models, key=lambda found: found.stem not in listed):
         if fingerprint(found.stem).startswith(prefix):
             return found.stem
-    raise ModelError(_missing(prefix))
+    raise ModelError(_missing(prefix, source))
 
 
 def fingerprint(stem: Path) -> bytes:
@@ -282,8 +283,11 @@ _fingerprints: dict[_State, bytes] = {}
 _weights: OrderedDict[_State, Weights] = OrderedDict()
 
 
-def _missing(prefix: bytes) -> str:
+def _missing(prefix: bytes, source: str = "") -> str:
     name = name_of(prefix)
+    if source:
+        command = command_for(source)
+        return f"needs the model {source} (fingerprint {prefix.hex()}), which is not here; run: {command}"
     if any(each.name == name for each in _SHIPPED):
         return f"needs the model {name} (fingerprint {prefix.hex()}), which this installation lost; {_REINSTALL}"
     return (

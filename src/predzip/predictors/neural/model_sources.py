@@ -1,0 +1,49 @@
+"""Where a converted model came from, in a few bytes of a frame: for whoever has the frame and not the model.
+
+It decides nothing: a model is found by its fingerprint. It is text of few kinds of characters, since it is printed.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from predzip.errors import UnsupportedError
+
+LONGEST_BYTES = 120
+_SOURCE = re.compile(r"[A-Za-z0-9._/@:+-]*")
+_NOT_OF_A_SOURCE = re.compile(r"[^A-Za-z0-9._/@:+-]+")
+_COMMIT_DIGITS = 12
+HUB = "hf:"
+
+
+def pack_source(config: dict[str, Any]) -> bytes:
+    """Name the source of a model by its description; its own name where it was not converted."""
+    about = config.get("about")
+    text = str(config.get("name", ""))
+    if isinstance(about, dict) and about.get("source"):
+        text = str(about["source"])
+        if about.get("revision"):
+            text = f"{HUB}{text.removeprefix(HUB)}@{str(about['revision'])[:_COMMIT_DIGITS]}"
+    return _NOT_OF_A_SOURCE.sub("-", text)[:LONGEST_BYTES].encode("ascii")
+
+
+def unpack_source(source: bytes) -> str:
+    """Read the name of a source.
+
+    Raises:
+        UnsupportedError: it is none that an encoder writes.
+    """
+    text = source.decode("latin-1")
+    if len(source) > LONGEST_BYTES or not _SOURCE.fullmatch(text):
+        raise UnsupportedError("the frame names a model as no encoder of this release does")
+    return text
+
+
+def command_for(source: str) -> str:
+    """What brings the model of a source: a command, with PATH where only its owner knows."""
+    if source.startswith(HUB):
+        return f"predzip models pull {source}"
+    if source.endswith(".gguf"):
+        return f"predzip models convert PATH/{source.rpartition('/')[2]}"
+    return "predzip models add PATH"
