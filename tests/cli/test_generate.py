@@ -64,6 +64,17 @@ def test_a_model_by_path(predzip_run: CommandLine, tmp_path: Path) -> None:
     assert "tiny (exact probabilities, weights " in finished.err
 
 
+def test_a_model_over_tokens(predzip_run: CommandLine, tmp_path: Path) -> None:
+    tiny_models.write_token_model(tmp_path)
+    options = ("--model", "./tiny-tokens", "-n", 90, "--seed", 1)
+    finished = predzip_run("generate", PROMPT * 2, *options, "-v")
+    assert finished.code == 0, finished.err
+    assert len(finished.out) == 90
+    assert finished.out == predzip_run("generate", PROMPT * 2, *options).out
+    assert "tiny-tokens (exact probabilities of tokens, weights " in finished.err
+    assert "for compressors" in predzip_run("generate", "x", *options, "--look-ahead", 3).err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from conftest import CommandLine
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+import tiny_models
 
 ARGUMENTS = ("--bytes", "5KB", "--models", "none", "--compressors", "gzip,lzma2")
 
@@ -45,6 +50,20 @@ def test_table1(predzip_run: CommandLine, book: Path) -> None:
     assert again.out == done.out
     assert "table1: random" not in again.err  # nothing was measured again
     assert len(Path("r/results.jsonl").read_text().splitlines()) == 8
+
+
+def test_a_model_over_tokens(predzip_run: CommandLine, tmp_path: Path) -> None:
+    stem = tiny_models.write_token_model(tmp_path)
+    (tmp_path / "words.txt").write_bytes(b" the and of that was she in" * 20)
+    arguments = ("--data", "text=words.txt", "--data", "random", "--bytes", 500, "--compressors", "gzip", "--out", "r")
+    done = predzip_run("paper", "table1", *arguments, "--models", f"./{stem.name}")
+    assert done.code == 0, done.err
+    shown = [line.split()[:2] for line in done.out.decode().splitlines()]
+    for row in (["∞", "predzip+tiny-tokens"], ["2,048", "tiny-tokens"], ["2,048", "7bit:model:tiny-tokens"]):
+        assert row in shown
+    rows = [json.loads(line) for line in Path("r/results.jsonl").read_text().splitlines()]
+    sizes = {(row["dataset"], row["compressor"]): row["original_bytes"] for row in rows}
+    assert sizes["text words", "model:tiny-tokens"] == 500
 
 
 def test_everything_in_one_page(predzip_run: CommandLine, book: Path) -> None:

@@ -48,6 +48,8 @@ def test_what_an_entry_holds(model: Path, tmp_path: Path) -> None:
     assert weights.config["about"] == about
     loaded = load_model(weights)
     assert config.parameters == sum(each.numel() for each in loaded.parameters()) == cards.parameters(weights.config)
+    files_bytes = sum((tmp_path / f"mine.{suffix}").stat().st_size for suffix in ("json", "safetensors"))
+    assert cards.bytes_on_disk(tmp_path / "mine") == files_bytes + 4 * config.parameters
     assert not loaded.training
     assert {each.dtype for each in loaded.parameters()} == {torch.float32}
     assert load_model(weights) is loaded
@@ -201,7 +203,7 @@ def test_damaged_entries(model: Path, tmp_path: Path, change: dict[str, object])
 @pytest.mark.parametrize("package", ["torch", "transformers"])
 def test_the_extra_is_named(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str) -> None:
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(MissingExtraError, match=rf"{package} is not installed; run: pip install 'predzip\[hf\]'"):
+    with pytest.raises(MissingExtraError, match=rf"{package} is not installed; run: pip install 'predzip\[float\]'"):
         write_float_entry(model, tmp_path / "mine")
     with pytest.raises(MissingExtraError):
         float_model.libraries()

@@ -90,7 +90,7 @@ def generate(
     verbose: bool,
     output: Path | None,
 ) -> None:
-    """Continue PROMPT, byte by byte, with what a model or a compressor expects next.
+    """Continue PROMPT with what a model or a compressor expects next, byte by byte or token by token.
 
     Without PROMPT and -f, the prompt comes from standard input. A predictor (ppm, ctw, ngram) and predzip's own
     adaptive model know nothing but the prompt: give them a page or more. A model brings what it was trained on.
@@ -102,13 +102,14 @@ def generate(
     from predzip.experiments.generation.lengths import DEFAULT_LOOK_AHEAD
     from predzip.experiments.generation.sampling import Segment, run
     from predzip.experiments.generation.sources import DEFAULT_CANDIDATES, default_name, find_source
+    from predzip.experiments.generation.tokens import TokenSource
 
     if model is not None and method is not None:
         raise UsageError("--model and --method each name what draws: leave one out")
     given = _prompt(prompt, file)
     name = f"model:{model}" if model is not None else method or default_name()
     source = find_source(name, look_ahead=look_ahead or DEFAULT_LOOK_AHEAD, candidates=candidates or DEFAULT_CANDIDATES)
-    if isinstance(source, PredictorSource | LaneSource) and (look_ahead or candidates):
+    if isinstance(source, PredictorSource | LaneSource | TokenSource) and (look_ahead or candidates):
         raise UsageError(f"--look-ahead and --candidates are for compressors; {source.name} knows its probabilities")
     seed = Random().getrandbits(32) if seed is None else seed  # noqa: S311 - nothing secret
     steps: list[Step] = []

@@ -14,7 +14,7 @@ from predzip.cli.columns import aligned
 from predzip.cli.files import printable
 from predzip.errors import ModelError, PredzipError
 from predzip.predictors.neural import cards, catalogue
-from predzip.predictors.neural.model_files import tokenizer_path
+from predzip.predictors.neural.model_files import folder_path, tokenizer_path
 from predzip.units import format_bytes
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def add(path: str, force: bool) -> None:
     if taken and not force and catalogue.fingerprint(target) != weights.fingerprint:
         raise ModelError(f"{folder} has another model named {name}; -f replaces it")
     folder.mkdir(parents=True, exist_ok=True)
-    for file in (*files_of(source), cards.card_path(source), tokenizer_path(source)):
+    for file in (*files_of(source), cards.card_path(source), tokenizer_path(source), folder_path(source)):
         if file.exists():
             _copy(file, folder / file.name)
     plain = unpacked_files_of(target)[1]
@@ -168,10 +168,11 @@ def convert(source: str, name: str, context: int | None, check: str | None, no_c
 
     stem = adopt(source, name=name, context=context, progress=_dots())
     click.echo(
-        f"{printable(stem.name)}: {format_bytes(cards.bytes_on_disk(stem))}, fingerprint"
+        f"{printable(stem.name)}: {'in floats, ' if catalogue.runs_in_floats(stem) else ''}"
+        f"{format_bytes(cards.bytes_on_disk(stem))}, fingerprint"
         f" {catalogue.fingerprint(stem).hex()}, in {printable(stem.parent)}"
     )
-    if not no_check:
+    if not no_check and not catalogue.runs_in_floats(stem):
         _tell_loss(source, stem, context, Path(check).read_bytes()[-_CHECKED_BYTES:] if check else _sample())
 
 

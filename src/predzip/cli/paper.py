@@ -67,18 +67,23 @@ _OPTIONS = (
         "--compressors",
         metavar="NAME,...",
         help="gzip, lzma2, png, flac, zstd, brotli, bz2, ppmd, jpeg-xl, jpeg-ls, predzip-LEVEL, predzip-METHOD,"
-        " 7bit:NAME, import:MODULE:NAME, or none.  [default: the first nine, and the fastest, the default and the"
-        " strongest level]",
+        " predzip+MODEL, 7bit:NAME, import:MODULE:NAME, or none.  [default: the first nine, and the fastest, the"
+        " default and the strongest level]",
     ),
-    click.option("--models", metavar="NAME|PATH,...", multiple=True, help="Models, or none.  [default: all installed]"),
+    click.option(
+        "--models",
+        metavar="NAME|PATH,...",
+        multiple=True,
+        help="Models, or none; one over tokens has up to three rows.  [default: all installed]",
+    ),
     click.option(
         "--slow-bytes",
         metavar="SIZE",
         callback=_size,
         default="65536",
         show_default=True,
-        help="How much of each the models see; levels 4 and up see 4 times as much of text, levels above the default of"
-        " other data too. none: all.",
+        help="How much of each the models see, those over tokens a quarter of what is no text; levels 4 and up see 4"
+        " times as much of text, levels above the default of other data too. none: all.",
     ),
     _OUT,
     click.option("-j", "--jobs", type=int, default=1, show_default=True, metavar="N", help="Processes; 0: all cores."),

@@ -67,6 +67,8 @@ class MixtureCodec(MixingCodec):
 
     method_id = METHOD_ID
     priors = HEADS
+    most_line_bits = 64
+    """log2 of the lines of the adaptive model of text, where its strength would take more."""
 
     def __init__(self, level: int, number: int, weights: Weights, side_by_side: bool | None = None) -> None:
         super().__init__(level)
@@ -79,7 +81,15 @@ class MixtureCodec(MixingCodec):
         if stream.kind != Kind.TEXT:
             return super()._family_stepper(stream)  # the prior knows nothing of binary data
         count = lanes_of(stream.length)
-        model = new_model(self.level, FAMILY_OF[stream.kind], stream.length, count, HEADS, text_start(self._start))
+        model = new_model(
+            self.level,
+            FAMILY_OF[stream.kind],
+            stream.length,
+            count,
+            HEADS,
+            text_start(self._start),
+            self.most_line_bits,
+        )
         lanes = new_lanes(self._network, count, adapts=True)
         # With one lane nothing would overlap: a prediction needs the byte before it.
         code = self._code_beside if self._side_by_side and count > 1 else self._code_alone

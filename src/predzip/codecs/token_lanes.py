@@ -34,8 +34,8 @@ _Floats = NDArray[np.float32]
 FREQUENCY_TOTAL = 1 << 30
 """What the frequencies of all tokens sum to, at most."""
 NO_BYTE = -1
-_NO_ESCAPE = -1
-"""All bytes are tokens."""
+NO_ESCAPE = -1
+"""All bytes are tokens: nothing needs to be escaped."""
 OVERLAP_PART = 4
 _MOST_THREADS = 2
 _ROWS_AT_ONCE = 512
@@ -77,6 +77,23 @@ def _intervals_of_rows(
         found[n, 3] = total
 
 
+def escape_of(vocabulary: Vocabulary, start_token: int) -> int:
+    """The token that says that a plain byte follows: the start token or, where that has bytes, the first that has none.
+
+    Raises:
+        ModelError: there is none, and not every byte is a token.
+    """
+    silent = np.flatnonzero(vocabulary.lengths == 0)
+    if vocabulary.lengths[start_token] == 0:
+        return start_token
+    if len(silent):
+        return int(silent[0])
+    single = vocabulary.content[vocabulary.ends[vocabulary.lengths == 1] - 1]
+    if len(np.unique(single)) < 256:
+        raise ModelError("the vocabulary lacks bytes, and has no token that stands for nothing to say so")
+    return NO_ESCAPE
+
+
 class TokenLanes:
     """The parts that method 3 and experiments share.
 
@@ -95,7 +112,7 @@ class TokenLanes:
             raise ModelError(f"model {weights.name} runs in floats; method float takes it, method chunks not")
         self.config = TransformerConfig.from_dict(dict(weights.config))
         self.start_token = self.config.start_token
-        self.escape = self._choose_escape()
+        self.escape = escape_of(self.vocabulary, self.start_token)
         self.threads = min(_MOST_THREADS, usable_cores())
         self._tokenizer_path = tokenizer_path
         self._engine = TokenStepper(weights, 1, min(self.config.context, most_tokens), threads=self.threads)
@@ -189,18 +206,6 @@ class TokenLanes:
         positions = min(steps, self._engine.positions)
         one, two = (stepper_memory_bytes(self.config, lanes, positions, rows=1) for lanes in (1, 2))
         return two - one
-
-    def _choose_escape(self) -> int:
-        lengths = self.vocabulary.lengths
-        if lengths[self.start_token] == 0:
-            return self.start_token
-        silent = np.flatnonzero(lengths == 0)
-        if len(silent):
-            return int(silent[0])
-        content, single = self.vocabulary.content, self.vocabulary.ends[lengths == 1] - 1
-        if len(np.unique(content[single])) < 256:
-            raise ModelError("the vocabulary lacks bytes, and has no token that stands for nothing to say so")
-        return _NO_ESCAPE
 
     def _rows_at_once(self) -> int:
         return max(1, _LOGIT_BYTES // (4 * self.config.vocab_size))

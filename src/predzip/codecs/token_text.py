@@ -39,7 +39,7 @@ LINE_BITS = 22
 _SPARE_BYTES = 1 << 16
 OVERLAP_PART = 4
 ROWS_OF_A_BLOCK = 256
-_SUM_BYTES = 32 << 20
+_SUM_BYTES = 8 << 20
 """Sums over ranks that a group holds at once, about; encoders hold two of them."""
 WARM_STRENGTH = 4
 """The strength that has a warm start."""
@@ -99,7 +99,7 @@ class Stepper(Protocol):
     @property
     def position(self) -> int: ...  # noqa: D102
 
-    def beside(self, lanes: int, positions: int) -> Stepper: ...  # noqa: D102
+    def beside(self, lanes: int, positions: int, *, threads: int = 1) -> Stepper: ...  # noqa: D102
 
     def restart(self) -> None: ...  # noqa: D102
 
@@ -197,8 +197,10 @@ class TokenText:
         positions = min(context, shape.steps)
         middle = -(-shape.lanes // 2) if usable_cores() > 1 and not stepwise else shape.lanes
         most_steps = 1 if stepwise else positions
+        # A single lane is a single group, which may use both cores itself.
+        threads = 2 if shape.lanes == 1 and usable_cores() > 1 else 1
         self._groups = [
-            _Group(stepper.beside(end - first, positions), trie, first, inputs[first:end], most_steps)
+            _Group(stepper.beside(end - first, positions, threads=threads), trie, first, inputs[first:end], most_steps)
             for first, end in ((0, middle), (middle, shape.lanes))
             if end > first
         ]

@@ -19,7 +19,7 @@ from predzip.codecs.base import Progress
 from predzip.codecs.mixing import Bytes, State, Stream, with_room
 from predzip.codecs.mixture import MixtureCodec
 from predzip.codecs.token_runs import TextPlan, join_runs, plan_text
-from predzip.codecs.token_text import ROWS_OF_A_BLOCK, Shape, Stepper, TokenText, fits, shape_of
+from predzip.codecs.token_text import LINE_BITS, ROWS_OF_A_BLOCK, Shape, Stepper, TokenText, fits, shape_of
 from predzip.coding.binary import code_gamma, code_number, new_encoder, output_bytes
 from predzip.errors import CorruptError, UnsupportedError, UsageError
 from predzip.predictors.mixing.kinds import Kind
@@ -93,22 +93,30 @@ class TokensCodec(MixtureCodec):
             return super()._encode_stream(stream, array, coder, buffer, progress)
         data = array[: stream.length].tobytes()
         buffer = with_room(buffer, coder, _HEADER_DECISIONS)
-        scratch = new_encoder()
-        other = super()._encode_stream(stream, array, scratch, np.zeros(len(buffer), np.uint8), None)
-        del other
+        other_bytes = self._bytes_without_model(stream, array)
         used = int(output_bytes(coder))
         saved = coder.copy(), buffer[:used].copy()
         plan = self._plan(data)
         coded = None
         if len(plan.tokens):
-            most = used + int(output_bytes(scratch)) + _COMPARED_BYTES
+            most = used + other_bytes + _COMPARED_BYTES
             coded = self._encode_plan(data, plan, coder, buffer, most, progress)
-        if coded is not None and is_smaller(int(output_bytes(coder)) - used, int(output_bytes(scratch))):
+        if coded is not None and is_smaller(int(output_bytes(coder)) - used, other_bytes):
             return coded
         coder[:] = saved[0]
         buffer[:used] = saved[1]
         code_number(coder, buffer, 0, 1)
         return super()._encode_stream(stream, array, coder, buffer, progress if coded is None else None)
+
+    def _bytes_without_model(self, stream: Stream, array: Bytes) -> int:
+        """What method 2 makes of a text, but for smaller tables: the model lies in memory, too."""
+        scratch = new_encoder()
+        self.most_line_bits = LINE_BITS
+        try:
+            super()._encode_stream(stream, array, scratch, np.zeros(_HEADER_DECISIONS, np.uint8), None)
+        finally:
+            del self.most_line_bits
+        return int(output_bytes(scratch))
 
     def _encode_plan(
         self, data: bytes, plan: TextPlan, coder: State, buffer: Bytes, most_bytes: int, progress: Progress | None

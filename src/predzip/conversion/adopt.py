@@ -10,6 +10,7 @@ from typing import Any
 
 from predzip.conversion.convert import Progress, convert_source, open_source
 from predzip.conversion.download import SCHEME
+from predzip.conversion.float_entry import adopt_float, known_float, runs_exactly
 from predzip.conversion.source import Source
 from predzip.errors import ModelError, PredzipError, UsageError
 from predzip.predictors.neural import catalogue
@@ -17,10 +18,13 @@ from predzip.predictors.neural.weights import read_config
 
 _NOT_OF_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_NAME = 48
+GGUF_SUFFIX = ".gguf"
 
 
 def adopt(source: str, *, name: str = "", context: int | None = None, progress: Progress | None = None) -> Path:
     """Return the path, without a suffix, of the user's model that was made of a source; make it where there is none.
+
+    A model that the exact engine does not run becomes an entry for transformers, which runs it in floats.
 
     Args:
         source: as `convert.open_source` takes it.
@@ -34,6 +38,8 @@ def adopt(source: str, *, name: str = "", context: int | None = None, progress: 
         MissingExtraError: a package is not installed.
     """
     try:
+        if not source.endswith(GGUF_SUFFIX) and not runs_exactly(source):
+            return known_float(source, name, context) or adopt_float(source, name=name, context=context)
         opened = open_source(source, context)
     except ModelError:
         known = _made_of(source, context) if source.startswith(SCHEME) else None

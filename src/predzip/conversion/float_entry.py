@@ -16,7 +16,7 @@ import numpy as np
 from predzip.conversion.architectures import ARCHITECTURES
 from predzip.conversion.download import SCHEME, fetch
 from predzip.conversion.hashes import sha256_of
-from predzip.conversion.huggingface import _licence, _read_json
+from predzip.conversion.huggingface import licence_of, read_json
 from predzip.conversion.source import DEFAULT_CONTEXT, context_for
 from predzip.conversion.tokenizers import lossless
 from predzip.conversion.vocabulary import tokens_of_description
@@ -38,13 +38,14 @@ _TOLERANCE = 0.02
 """Between steps and the whole, of the largest logit: bfloat16 has 8 bits."""
 
 
-def runs_exactly(folder: Path) -> bool:
-    """Say whether a folder's model is of a family that the exact engine runs, so that it should be converted.
+def runs_exactly(source: str | os.PathLike[str]) -> bool:
+    """Say whether a model is of a family that the exact engine runs, so that it should be converted.
 
     Raises:
-        ModelError: the folder has no description.
+        ModelError: it is not there, or has no description.
     """
-    return _read_json(folder / "config.json").get("model_type") in ARCHITECTURES
+    folder = _find(os.fspath(source))[0]
+    return read_json(folder / "config.json").get("model_type") in ARCHITECTURES
 
 
 def write_float_entry(
@@ -74,7 +75,7 @@ def write_float_entry(
     if dtype not in DTYPE_BYTES:
         raise UsageError(f"a model computes in {', '.join(DTYPE_BYTES)}, not in {dtype}")
     folder, name, commit = _find(os.fspath(source))
-    description, hashed = _read_json(folder / "tokenizer.json"), _hashed(folder)
+    description, hashed = read_json(folder / "tokenizer.json"), _hashed(folder)
     model = load_folder(folder, dtype)
     sizes = model.config.get_text_config()
     config = FloatConfig(
@@ -89,7 +90,7 @@ def write_float_entry(
     about = {
         "source": name,
         "revision": commit,
-        "licence": _licence(folder),
+        "licence": licence_of(folder),
         "architecture": str(model.config.model_type),
     }
     _try(model, config)
@@ -99,6 +100,26 @@ def write_float_entry(
     tokenizer_path(stem).write_text(lossless(description), encoding="utf-8")
     folder_path(stem).write_text(f"{folder.resolve()}\n", encoding="utf-8")
     return fingerprint
+
+
+def known_float(source: str, name: str = "", context: int | None = None) -> Path | None:
+    """The user's entry of a model at the place where it lies now, if there is one."""
+    folder, found, commit = _find(source)
+    for each in catalogue.installed():
+        if each.origin != "user" or name not in ("", each.name):
+            continue
+        there = read_config(each.stem)
+        is_same = there["kind"] == KIND and there.get("source") == _origin(found, commit)
+        if is_same and context in (None, there.get("context")) and _place_of(each.stem) == folder.resolve():
+            return each.stem
+    return None
+
+
+def _place_of(stem: Path) -> Path | None:
+    try:
+        return Path(folder_path(stem).read_text(encoding="utf-8").strip())
+    except OSError:
+        return None
 
 
 def adopt_float(source: str, *, name: str = "", context: int | None = None, dtype: str = "float32") -> Path:

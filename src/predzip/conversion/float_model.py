@@ -32,12 +32,15 @@ class FloatModel:
 
     def code_length_bits(self, tokens: NDArray[np.integer]) -> NDArray[np.float64]:
         """Bits of each token (T,) behind the start token and those before it; T is at most the context."""
-        config = self.config
-        before = np.concatenate([[config.start_token], tokens[:-1]]).astype(np.int64)
-        x = self._tensors["embed.weight"][before] * np.float32(config.embed_scale)
-        for i in range(config.layers):
+        before = np.concatenate([[self.config.start_token], tokens[:-1]]).astype(np.int64)
+        return self.window_bits(before, tokens)
+
+    def window_bits(self, inputs: NDArray[np.integer], targets: NDArray[np.integer]) -> NDArray[np.float64]:
+        """Bits of the targets (P,), which stand behind the last P of the inputs (T,)."""
+        x = self._tensors["embed.weight"][inputs] * np.float32(self.config.embed_scale)
+        for i in range(self.config.layers):
             x = self._layer(i, x)
-        return self._bits(self._norm("norm", x), tokens)
+        return self._bits(self._norm("norm", x[len(inputs) - len(targets) :]), targets)
 
     def _layer(self, i: int, x: _Floats) -> _Floats:
         at, post = f"layers.{i}.", self.config.post_norms

@@ -65,7 +65,7 @@ def huggingface_source(folder: Path, context: int | None = None, *, name: str = 
     paths = sorted(folder.glob("model*.safetensors"))
     if not paths:
         raise ModelError(f"{folder} holds no model*.safetensors; pickles (.bin, .pt) are not read")
-    whole = _read_json(folder / "config.json")
+    whole = read_json(folder / "config.json")
     values = whole.get("text_config", whole)
     kind = str(whole.get("model_type"))
     if not isinstance(values, dict) or (values is not whole and kind != "gemma3"):
@@ -86,12 +86,12 @@ def huggingface_source(folder: Path, context: int | None = None, *, name: str = 
         unused.append(f"{names.output}.weight")
     places = places_of(config, names, files.names(), norms_lack_one=family.norms_lack_one)
     check_places(config, places, files, unused)
-    description = _read_json(folder / "tokenizer.json")
+    description = read_json(folder / "tokenizer.json")
     tokens = tokens_of_description(description, config.vocab_size)
     about = {
         "source": name or folder.resolve().name,
         "revision": revision,
-        "licence": _licence(folder),
+        "licence": licence_of(folder),
         "architecture": kind,
         "quantisation": ", ".join(files.type_names()),
         "trained_context": values.get("max_position_embeddings"),
@@ -225,7 +225,12 @@ def _part(values: Mapping[str, Any], key: str) -> dict[str, Any]:
     return value
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """An object from a file of JSON.
+
+    Raises:
+        ModelError: it is not there, too large, or none.
+    """
     try:
         if path.stat().st_size > _MOST_JSON_BYTES:
             raise ModelError(f"{path} is too large to be a description")
@@ -239,7 +244,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     return values
 
 
-def _licence(folder: Path) -> str:
+def licence_of(folder: Path) -> str:
     """What the first lines of README.md say, if anything."""
     try:
         found = _LICENCE.match((folder / "README.md").read_text(encoding="utf-8", errors="replace")[:20000])

@@ -72,8 +72,8 @@ class FloatStepper:
         self.positions = positions
         self.restart()
 
-    def beside(self, lanes: int, positions: int) -> FloatStepper:
-        """Return another stepper of the same model; see `TokenStepper.beside`."""
+    def beside(self, lanes: int, positions: int, *, threads: int = 1) -> FloatStepper:
+        """Return another stepper of the same model; see `TokenStepper.beside`. Its threads stay as they are."""
         other = copy.copy(self)
         other._start(lanes, positions)
         return other
@@ -81,11 +81,12 @@ class FloatStepper:
     def memory_bytes(self, lanes: int, positions: int) -> int:
         """About the most that a stepper of so many lanes holds: weights, what is kept of positions, logits."""
         sizes = self._model.config.get_text_config()
-        width = getattr(sizes, "hidden_size", 0) * getattr(sizes, "num_hidden_layers", 0)
+        layers, width = getattr(sizes, "num_hidden_layers", 1), getattr(sizes, "hidden_size", 0)
+        heads, head_width = getattr(sizes, "num_key_value_heads", None), getattr(sizes, "head_dim", None)
+        # Keys and values; those of a layer once more while they are copied to make room for the next.
+        kept = 2 * (layers + 1) * lanes * positions * (heads * head_width if heads and head_width else width)
         number = DTYPE_BYTES[self.config.dtype]
-        # Keys and values, and once more while they are copied to make room for the next.
-        kept = 4 * lanes * positions * width * number
-        return self.config.parameters * number + kept + 16 * lanes * self.config.vocab_size
+        return (self.config.parameters + kept) * number + 16 * lanes * self.config.vocab_size
 
     def restart(self) -> None:
         """Forget all positions."""

@@ -16,11 +16,11 @@ import tiny_models
 from experiments.paper.conftest import make_dataset
 from predzip.experiments.datasets import Dataset
 from predzip.experiments.paper import table1
-from predzip.experiments.paper.compressors import most_bytes
 from predzip.experiments.paper.executors import Engine, SerialExecutor
 from predzip.experiments.paper.published import PARAMETERS, TABLE_1, TITLES, published
 from predzip.experiments.paper.rows import Results, Row
 from predzip.experiments.paper.runner import cell_of, run
+from predzip.experiments.paper.slow import most_bytes
 from predzip.experiments.paper.tables import Grid
 from predzip.experiments.paper.work import CHUNKED, SLIDING, WHOLE
 

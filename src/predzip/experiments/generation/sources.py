@@ -1,7 +1,7 @@
 """Sources by name: predictors, models, predzip's adaptive model, any compressor.
 
 ppm, ctw:alpha_inverse=16, ngram ..    a predictor of the registry, exact
-base, paper-200k, PATH                 a model of the catalogue, exact
+base, paper-200k, PATH                 a model of the catalogue, exact; of bytes, or of tokens
 predzip, predzip-1 .. predzip-3        the adaptive model of a level
 gzip, lzma, zstd-19, brotli ..         a compressor, by lengths
 png, jpeg-ls, flac ..                  a compressor of pictures or sounds, by lengths
@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from predzip.codecs.baselines import GENERAL_NAMES, MEDIA_NAMES, baseline
+from predzip.codecs.cores import usable_cores
 from predzip.codecs.levels import MIXING_LEVELS
 from predzip.errors import ModelError, UsageError
 from predzip.experiments.generation.base import Source
@@ -24,6 +25,7 @@ from predzip.predictors.neural import catalogue
 
 if TYPE_CHECKING:
     from predzip.experiments.generation.adaptive import Modality
+    from predzip.predictors.neural.weights import Weights
 
 ADAPTIVE = "predzip"
 DEFLATE = "deflate"
@@ -131,9 +133,34 @@ def _model(name: str) -> Source:
     from predzip.experiments.generation.exact import LaneSource
 
     weights = catalogue.load(name)
+    if catalogue.has_tokens(weights.config):
+        return _token_source(weights)
     context = weights.config.get("context")
     limit = context if isinstance(context, int) else None
     return LaneSource(weights.name, catalogue.predictor(weights), limit, weights.fingerprint)
+
+
+def _token_source(weights: Weights) -> Source:
+    from predzip.experiments.generation.tokens import OneLane, TokenSource
+    from predzip.predictors.neural.model_files import tokenizer_path
+    from predzip.predictors.neural.vocabulary import Vocabulary
+
+    def new_lane(positions: int) -> OneLane:
+        if is_float:
+            from predzip.predictors.float_model import FloatConfig, load_model
+            from predzip.predictors.float_stepper import FloatStepper
+
+            return FloatStepper(FloatConfig.from_dict(weights.config), load_model(weights), 1, positions)
+        from predzip.predictors.neural.transformer.stepper import TokenStepper
+
+        return TokenStepper(weights, 1, positions, threads=min(2, usable_cores()))
+
+    is_float = weights.kind == "float"
+    path = "" if weights.stem is None else str(tokenizer_path(weights.stem))
+    vocabulary = Vocabulary.from_weights(weights)
+    start_token, context = int(weights.config.get("start_token", 0)), int(weights.config["context"])
+    arguments = (weights.name, vocabulary, start_token, context, new_lane, path, weights.fingerprint)
+    return TokenSource(*arguments, stepwise=is_float)
 
 
 def _media(name: str, modality: Modality, row_bytes: int) -> Callable[[bytes], bytes]:

@@ -7,6 +7,7 @@ model it is 64 chunks, which the format codes side by side with one coder, still
     zstd, brotli, bz2, ppmd, jpeg-xl, jpeg-ls
     predzip-1, predzip-2, ...       levels;  predzip-ppm, predzip-ctw, ...: methods
     model:NAME, model:PATH          a model of the catalogue, alone
+    predzip+NAME, predzip+PATH      predzip with a model, on text in one piece
     7bit:NAME                       NAME on the paper's 7-bit data, with the lost bits appended
     import:MODULE:NAME              an object of your own, see docs/adding-a-compressor.md
 """
@@ -19,24 +20,19 @@ import sys
 import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from importlib import metadata
 from typing import Any, Protocol, cast
 
-import predzip
 from predzip.errors import CorruptError, MissingExtraError, ModelError, UsageError
-from predzip.experiments.datasets.dataset import CHUNK_BYTES
 from predzip.experiments.paper import framing
 
 MODEL_PREFIX = "model:"
 OWN_PREFIX = "predzip-"
+WITH_PREFIX = "predzip+"
 SEVEN_BITS_PREFIX = "7bit:"
 IMPORT_PREFIX = "import:"
-MODEL_UNIT_CHUNKS = 64
-"""Chunks that a model codes side by side; more would not be faster, and fewer units make wider intervals."""
-_SLOW_BYTES_PER_SECOND = 100_000
-_SLOW_KINDS = ("text", "file")
-_LEVEL_TIMES_MORE = 4
+TEXTS = ("text", "file")
+"""Kinds of data that are text, or may be."""
 CLASSICAL = ("gzip", "lzma2", "png", "flac")
 """The paper's, in its order."""
 MODERN = ("zstd", "brotli", "bz2", "ppmd", "jpeg-xl")
@@ -133,64 +129,6 @@ class GeneralCompressor:
 
 
 @dataclass(frozen=True)
-class OwnCompressor:
-    """A level or a method of predzip, or a model alone, through the calls that its users make."""
-
-    name: str
-    settings: str
-    level: int = predzip.DEFAULT_LEVEL
-    method: str | None = None
-    model: str | None = None
-
-    @property
-    def version(self) -> str:
-        """See `TableCompressor`; weights by their fingerprint."""
-        if self.model is None:
-            return f"predzip {predzip.__version__}"
-        from predzip.predictors.neural import catalogue
-
-        found = catalogue.locate(self.model)
-        return f"predzip {predzip.__version__}, weights {catalogue.fingerprint(found.stem).hex()[:16]}"
-
-    @property
-    def unit_chunks(self) -> int:
-        """See `TableCompressor`."""
-        return 1 if self.model is None else MODEL_UNIT_CHUNKS
-
-    def fits(self, kind: str) -> bool:
-        """See `TableCompressor`."""
-        return True
-
-    def check_installed(self) -> None:
-        """Nothing to check: this is predzip."""
-
-    def _method(self, chunk_bytes: int) -> str | None:
-        if self.model is None:
-            return self.method
-        return "chunks" if chunk_bytes == CHUNK_BYTES else f"chunks:chunk={chunk_bytes}"
-
-    def encode(self, data: bytes, kind: str, chunk_bytes: int) -> Coded:
-        """See `TableCompressor`."""
-        frame = predzip.compress(data, self.level, method=self._method(chunk_bytes), model=self.model)
-        payload = framing.frame_payload(frame)
-        return Coded(payload, len(frame) - len(payload))
-
-    def decode(self, payload: bytes, original_bytes: int, kind: str, chunk_bytes: int) -> bytes:
-        """See `TableCompressor`: by the block codec, since nothing but the payload counted."""
-        if len(payload) == original_bytes:
-            return payload
-        codec = _block_codec(self.level, self._method(chunk_bytes), self.model)
-        return bytes(codec.decode_block(payload, original_bytes))
-
-
-@lru_cache(maxsize=2)
-def _block_codec(level: int, method: str | None, model: str | None) -> Any:  # noqa: ANN401 - loaded late
-    from predzip.codecs.registry import choose_codec
-
-    return choose_codec(level, method, model).codec.build()
-
-
-@dataclass(frozen=True)
 class SevenBits:
     """Another compressor on bytes of 7 bits, as the paper fed its models, and the bits that this loses."""
 
@@ -222,8 +160,9 @@ class SevenBits:
         return self.inner.model
 
     def fits(self, kind: str) -> bool:
-        """See `TableCompressor`."""
-        return self.inner.fits(kind)
+        """See `TableCompressor`. A model over tokens reads text as it is: other text would be nobody's."""
+        is_over_tokens = getattr(self.inner, "is_over_tokens", False)
+        return self.inner.fits(kind) and not (is_over_tokens and kind in TEXTS)
 
     def check_installed(self) -> None:
         """See `TableCompressor`."""
@@ -305,20 +244,10 @@ def compressor(name: str) -> TableCompressor:
         return SevenBits(compressor(name.removeprefix(SEVEN_BITS_PREFIX)))
     if name.startswith(IMPORT_PREFIX):
         return _imported(name.removeprefix(IMPORT_PREFIX))
-    if name.startswith(MODEL_PREFIX):
-        from predzip.predictors.neural import catalogue
+    if name.startswith((MODEL_PREFIX, OWN_PREFIX, WITH_PREFIX)):
+        from predzip.experiments.paper.own import own_compressor
 
-        found = catalogue.locate(name.removeprefix(MODEL_PREFIX))
-        model = str(found.stem) if found.origin == "path" else found.name
-        return OwnCompressor(MODEL_PREFIX + found.name, "chunks without history", method="chunks", model=model)
-    if name.startswith(OWN_PREFIX):
-        from predzip.codecs.registry import choose_codec
-
-        word = name.removeprefix(OWN_PREFIX)
-        choose_codec(int(word)) if word.isdecimal() else choose_codec(method=word)  # refuses an unknown one
-        if word.isdecimal():
-            return OwnCompressor(name, f"-{word}", int(word))
-        return OwnCompressor(name, f"--method {word}", method=word)
+        return own_compressor(name)
     if name in MEDIA:
         from predzip.experiments.paper.media import media_compressor
 
@@ -326,7 +255,9 @@ def compressor(name: str) -> TableCompressor:
     general = _general()
     if name in general:
         return general[name]
-    raise UsageError(f"no compressor {name!r}; there are {', '.join(NAMES)}, predzip-LEVEL, predzip-METHOD, model:NAME")
+    raise UsageError(
+        f"no compressor {name!r}; there are {', '.join(NAMES)}, predzip-LEVEL, predzip-METHOD, model:NAME, predzip+NAME"
+    )
 
 
 def _imported(target: str) -> TableCompressor:
@@ -339,33 +270,9 @@ def _imported(target: str) -> TableCompressor:
     return cast(TableCompressor, found)
 
 
-def most_bytes(name: str, kind: str, slow_bytes: int | None) -> int | None:
-    """How much of a dataset a compressor sees, where the slow ones would take hours for what others do in a minute.
-
-    Args:
-        name: of the compressor.
-        kind: of the data. On text, levels 4 and up are slow. On pictures, sound and noise all run at 60 KB/s and more,
-            but those above the default do what the default does: their larger priors are for text.
-        slow_bytes: for models; levels that are slow, or the default again, see `_LEVEL_TIMES_MORE` times as much;
-            None: all.
-
-    Returns:
-        None for all of it.
-    """
-    chosen = compressor(name)
-    while isinstance(chosen, SevenBits):
-        chosen = chosen.inner
-    if not isinstance(chosen, OwnCompressor):
-        return None
-    if chosen.model is not None or slow_bytes is None:
-        return slow_bytes
-    if chosen.method is not None:
-        return None
-    from predzip.codecs.levels import DEFAULT_LEVEL, level_row
-
-    row = level_row(chosen.level)
-    slow = row.bytes_per_second < _SLOW_BYTES_PER_SECOND if kind in _SLOW_KINDS else row.level > DEFAULT_LEVEL
-    return _LEVEL_TIMES_MORE * slow_bytes if slow else None
+def is_model(name: str) -> bool:
+    """Whether a row is a model of the catalogue alone, which knows no data in one piece."""
+    return name.removeprefix(SEVEN_BITS_PREFIX).startswith(MODEL_PREFIX)
 
 
 def default_names() -> list[str]:

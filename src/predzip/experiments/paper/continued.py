@@ -20,7 +20,13 @@ from predzip.experiments.generation import figures
 from predzip.experiments.generation.outputs import readable
 from predzip.experiments.generation.records import Generated, Settings
 from predzip.experiments.generation.sources import ADAPTIVE, find_source
-from predzip.experiments.paper.compressors import IMPORT_PREFIX, MODEL_PREFIX, OWN_PREFIX, SEVEN_BITS_PREFIX
+from predzip.experiments.paper.compressors import (
+    IMPORT_PREFIX,
+    MODEL_PREFIX,
+    OWN_PREFIX,
+    SEVEN_BITS_PREFIX,
+    WITH_PREFIX,
+)
 from predzip.experiments.paper.session import Session
 from predzip.experiments.paper.tables import Grid
 from predzip.experiments.report import Figure, Section
@@ -43,7 +49,7 @@ _MODES = (
     " minus that length. Temperature 1, seed 0. Bits per byte are code lengths: nothing was coded."
 )
 _LOOKED_AT = 16
-_NO_SOURCES = (SEVEN_BITS_PREFIX, IMPORT_PREFIX)
+_NO_SOURCES = (SEVEN_BITS_PREFIX, IMPORT_PREFIX, WITH_PREFIX)
 
 
 def run(name: str, session: Session) -> Section:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from predzip.errors import MissingExtraError
 from predzip.experiments.paper import continued, fig1, fig2, fig6, table1, table2, trained, trained_grids, weights
-from predzip.experiments.paper.compressors import MODEL_PREFIX
+from predzip.experiments.paper.compressors import MODEL_PREFIX, is_model
 from predzip.experiments.paper.halves import Halves
 from predzip.experiments.paper.rows import Row
 from predzip.experiments.paper.session import Session
@@ -71,9 +71,7 @@ def run_fig1(session: Session, message: str = fig1.MESSAGE, distributions: list[
 
 def run_fig2(session: Session) -> Outcome:
     """Figure 2, from the rows of table 1 that it needs."""
-    cells = [
-        cell for cell in session.cells() if table1.is_model(cell.compressor) and cell.dataset.kind in ("text", "file")
-    ]
+    cells = [cell for cell in session.cells() if is_model(cell.compressor) and cell.dataset.kind in ("text", "file")]
     rows = session.measure(cells)
     found = fig2.points(rows)
     if not found:

@@ -12,7 +12,7 @@ from typing import Any
 from predzip.experiments import drawing
 from predzip.experiments.datasets import Dataset
 from predzip.experiments.paper import figures
-from predzip.experiments.paper.compressors import MODEL_PREFIX, compressor
+from predzip.experiments.paper.compressors import MODEL_PREFIX, WITH_PREFIX, compressor
 from predzip.experiments.paper.rows import Row
 from predzip.experiments.paper.runner import cell_of
 from predzip.experiments.paper.tables import Grid
@@ -25,7 +25,8 @@ _HIGHEST = 160
 
 
 def cells(datasets: list[Dataset], names: list[str]) -> list[Cell]:
-    """A curve for each compressor on each dataset."""
+    """A curve for each compressor on each dataset, but those that are for data in one piece."""
+    names = [name for name in names if not name.startswith(WITH_PREFIX)]
     return [cell_of(data, CURVE, name) for data in datasets for name in names if compressor(name).fits(data.kind)]
 
 
@@ -38,8 +39,13 @@ def grid(rows: list[Row]) -> Grid:
         mark = "≈" if row.code_length else ""
         cells = [f"{100 * values[length]:.1f}" if length in values else "-" for length in lengths]
         body.append([row.dataset, mark + row.compressor.removeprefix(MODEL_PREFIX), *cells])
-    sequences = max((row.units // max(1, len(row.curve)) for row in rows), default=0)
-    notes = [f"Mean of {sequences} sequences; framing not counted. ≈ code length; the others decoded and compared."]
+    sequences = {row.key: row.units // max(1, len(row.curve)) for row in rows if row.ok}
+    most = max(sequences.values(), default=0)
+    fewer = sorted({number for number in sequences.values() if number < most})
+    of_tokens = f", of {' or '.join(map(str, fewer))} for models over tokens" if fewer else ""
+    notes = [
+        f"Mean of {most} sequences{of_tokens}; framing not counted. ≈ code length; the others decoded and compared."
+    ]
     notes += [f"{row.compressor} on {row.dataset}: FAILED: {row.message}" for row in rows if not row.ok]
     return Grid(
         "Figure 6: rate in percent along the context",

@@ -11,6 +11,7 @@ from predzip.errors import UsageError
 from predzip.experiments.datasets import Dataset, open_dataset
 from predzip.experiments.paper import compressors, runner, table1
 from predzip.experiments.paper.executors import Engine
+from predzip.experiments.paper.own import rows_of_model
 from predzip.experiments.paper.plan import Plan
 from predzip.experiments.paper.rows import Results, Row
 from predzip.experiments.paper.tables import Grid, write
@@ -102,7 +103,7 @@ def choose(names: str | None, models: Iterable[str] | None) -> tuple[list[str], 
             for each in (compressors.default_names() if word == _ALL else [word])
             if each and each != _NONE
         ]
-    chosen += [compressors.MODEL_PREFIX + model for model in model_names(models)]
+    chosen += [row for model in model_names(models) for row in rows_of_model(model)]
     usable, lines = compressors.installed(chosen)
     if not usable:
         raise UsageError("nothing to measure: no compressor and no model")

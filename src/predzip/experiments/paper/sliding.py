@@ -3,6 +3,7 @@
 Section 3.1 of the paper names it and does without, because it costs more. Here the window is a chunk of C bytes and
 moves by C / 2: after the first half of the first window, each byte has C / 2 to C - 1 bytes of history, and the model
 runs over every byte twice. It is a code length: a decoder could do the same, but predzip's format has no such method.
+What a model over tokens makes of prefixes and windows stands in `token_lengths`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from predzip.codecs.chunking import windows
 from predzip.codecs.code_length import frequencies_bits
+from predzip.experiments.paper import token_lengths
 from predzip.predictors.neural import catalogue
 
 _ROWS_AT_ONCE = 1 << 15
@@ -27,8 +29,14 @@ def _evaluate(model: str) -> Any:  # noqa: ANN401 - a method of a LanePredictor
     return getattr(predictor, "evaluate_fine", None) or predictor.evaluate
 
 
+def _is_over_tokens(model: str) -> bool:
+    return catalogue.is_over_tokens(catalogue.locate(model).stem)
+
+
 def prefix_bits(model: str, data: bytes) -> NDArray[np.float64]:
     """Code length of every prefix of one chunk, from the first byte on."""
+    if _is_over_tokens(model):
+        return token_lengths.prefix_bits(model, data)
     symbols = np.frombuffer(data, np.uint8)
     rows = _evaluate(model)(symbols[None])[0]  # T, 256
     chosen = np.take_along_axis(rows, symbols[:, None].astype(np.int64), axis=-1)[:, 0].astype(np.float64)
@@ -45,6 +53,8 @@ def window_bits(model: str, data: bytes, shown_bytes: int, chunk_bytes: int) -> 
         shown_bytes: so many at the start are history alone.
         chunk_bytes: C.
     """
+    if _is_over_tokens(model):
+        return token_lengths.window_bits(model, data, shown_bytes, chunk_bytes)
     evaluate = _evaluate(model)
     symbols = np.frombuffer(data, np.uint8)
     half = max(1, chunk_bytes // 2)

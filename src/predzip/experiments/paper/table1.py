@@ -6,21 +6,17 @@ from collections.abc import Callable, Iterable
 
 from predzip.experiments.datasets import Dataset
 from predzip.experiments.paper import rates
-from predzip.experiments.paper.compressors import MODEL_PREFIX, SEVEN_BITS_PREFIX, compressor, most_bytes
+from predzip.experiments.paper.compressors import MODEL_PREFIX, WITH_PREFIX, compressor, is_model
 from predzip.experiments.paper.published import COLUMNS, TABLE_1, TITLES, PublishedRow, published
 from predzip.experiments.paper.rows import Row
 from predzip.experiments.paper.runner import cell_of
+from predzip.experiments.paper.slow import most_bytes
 from predzip.experiments.paper.tables import Grid
 from predzip.experiments.paper.work import CHUNKED, CUTS, SLIDING, WHOLE, Cell
 from predzip.units import BITS_PER_BYTE, format_bytes
 
 _CUT_TITLES = {WHOLE: "∞", SLIDING: "sliding"}
 _MISSING = "-"
-
-
-def is_model(name: str) -> bool:
-    """Whether a row is a model of the catalogue, which knows no data in one piece."""
-    return name.removeprefix(SEVEN_BITS_PREFIX).startswith(MODEL_PREFIX)
 
 
 def cells(
@@ -36,24 +32,31 @@ def cells(
         names: compressors that are installed.
         cuts: of `work.CUTS`.
         slow_bytes: models see only a prefix of so many bytes, and the others that prefix too; levels that are slow on
-            such data see more of it, but not all (`compressors.most_bytes`); None: everything.
+            such data see more of it, but not all (`slow.most_bytes`); None: everything.
     """
     wanted = [cut for cut in CUTS if cut in set(cuts)]
     found: dict[Cell, None] = {}
     for dataset in datasets:
-        limits = {name: most_bytes(name, dataset.kind, slow_bytes) for name in names}
+        fitting = [name for name in names if compressor(name).fits(dataset.kind)]
+        limits = {name: most_bytes(name, dataset.kind, slow_bytes) for name in fitting}
         known = [limit for limit in limits.values() if limit is not None]
         short = dataset.prefix(min(known)) if known else dataset
         for cut in wanted:
-            for name in names:
-                model = is_model(name)
-                if (cut == WHOLE and model) or (cut == SLIDING and not name.startswith(MODEL_PREFIX)):
-                    continue
-                if compressor(name).fits(dataset.kind):
+            for name in fitting:
+                if _is_cut(name, cut):
                     limit = limits[name]
                     found[cell_of(dataset if limit is None else dataset.prefix(limit), cut, name)] = None
                     found[cell_of(short, cut, name)] = None  # the same where nothing is slow
-    return sorted(found, key=lambda cell: is_model(cell.compressor))
+    return sorted(found, key=lambda cell: is_model(cell.compressor) or cell.compressor.startswith(WITH_PREFIX))
+
+
+def _is_cut(name: str, cut: str) -> bool:
+    """Whether a compressor is measured on data that is cut so."""
+    if name.startswith(WITH_PREFIX):
+        return cut == WHOLE
+    if cut == SLIDING:
+        return name.startswith(MODEL_PREFIX)
+    return cut == CHUNKED or not is_model(name)
 
 
 def grids(rows: list[Row]) -> list[Grid]:

@@ -14,13 +14,11 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 import predzip
+from predzip.api import DEFAULT_MEMORY_LIMIT
 from predzip.codecs import baselines
 from predzip.errors import CorruptError
-from predzip.experiments.paper.compressors import (
-    OwnCompressor,
-    TableCompressor,
-    coded_and_compared,
-)
+from predzip.experiments.paper.compressors import TableCompressor, coded_and_compared
+from predzip.experiments.paper.own import CHUNKS, OwnCompressor
 
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 _ZSTD_LEVEL = 19
@@ -73,7 +71,7 @@ _STREAMS: dict[str, Callable[[], tuple[_Packer, Callable[[bytes], bytes]]]] = {
 
 def streams(chosen: TableCompressor) -> bool:
     """Whether a compressor works through data of any size in little memory."""
-    return chosen.name in _STREAMS or (isinstance(chosen, OwnCompressor) and chosen.model is None)
+    return chosen.name in _STREAMS or (isinstance(chosen, OwnCompressor) and chosen.method != CHUNKS)
 
 
 def whole_bytes(chosen: TableCompressor, pieces: Iterable[bytes], kind: str) -> int:
@@ -88,8 +86,9 @@ def whole_bytes(chosen: TableCompressor, pieces: Iterable[bytes], kind: str) -> 
         return len(coded.payload) + coded.framing_bytes
     packer: _Packer
     if isinstance(chosen, OwnCompressor):
-        packer = predzip.Compressor(chosen.level, method=chosen.method)
-        unpack: Callable[[bytes], bytes] = predzip.Decompressor().decompress
+        packer = predzip.Compressor(chosen.level, method=chosen.method, model=chosen.model)
+        limit = DEFAULT_MEMORY_LIMIT if chosen.model is None else None  # whoever names a model has room for it
+        unpack: Callable[[bytes], bytes] = predzip.Decompressor(memory_limit=limit).decompress
     else:
         packer, unpack = _STREAMS[chosen.name]()
     before, after = hashlib.sha256(), hashlib.sha256()

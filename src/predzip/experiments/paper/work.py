@@ -18,10 +18,13 @@ from predzip.errors import UsageError
 from predzip.experiments.datasets.dataset import READ_BYTES, Dataset
 from predzip.experiments.paper.compressors import (
     MODEL_PREFIX,
+    SEVEN_BITS_PREFIX,
     TableCompressor,
     coded_and_compared,
     compressor,
+    is_model,
 )
+from predzip.experiments.paper.slow import CURVE_SEQUENCES, most_sequences
 from predzip.units import BITS_PER_BYTE
 
 CHUNKED, WHOLE, SLIDING = "chunks", "whole", "sliding"
@@ -30,7 +33,6 @@ CURVE = "curve"
 """Not a row of table 1: prefixes of some chunks, for figure 6."""
 GROUP_CHUNKS = 128
 """Chunks of an item: 256 KiB, a multiple of every unit."""
-CURVE_SEQUENCES = 100
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Cell:
         """Cut the work."""
         data = self.dataset
         if self.cut == CURVE:
-            for index, start in enumerate(curve_starts(data)):
+            for index, start in enumerate(curve_starts(data, most_sequences(self.compressor))):
                 yield self._item(index, start, start, min(start + data.chunk_bytes, data.total_bytes))
             return
         step = data.total_bytes if self.cut == WHOLE else GROUP_CHUNKS * data.chunk_bytes
@@ -169,10 +171,10 @@ def measure(item: Item) -> Part:
     )
 
 
-def curve_starts(dataset: Dataset) -> list[int]:
-    """Where the sequences of a curve begin: chunks spread evenly over the data."""
+def curve_starts(dataset: Dataset, most: int = CURVE_SEQUENCES) -> list[int]:
+    """Where the sequences of a curve begin, `most` at most: chunks spread evenly over the data."""
     chunks = max(1, dataset.total_bytes // dataset.chunk_bytes)
-    count = min(CURVE_SEQUENCES, chunks)
+    count = min(most, chunks)
     return [number * chunks // count * dataset.chunk_bytes for number in range(count)]
 
 
@@ -187,11 +189,16 @@ def _curve_units(chosen: TableCompressor, item: Item) -> list[tuple[int, float]]
     """(length, compressed bytes) of each prefix of one chunk: coded and compared; a code length for models."""
     data = b"".join(item.pieces())
     lengths = [length for length in curve_lengths(item.chunk_bytes) if length <= len(data)]
-    if chosen.model is not None and chosen.name.startswith(MODEL_PREFIX):
+    if chosen.model is not None and is_model(chosen.name):
+        from predzip.experiments.paper.seven_bits import split
         from predzip.experiments.paper.sliding import prefix_bits
 
-        bits = prefix_bits(chosen.model, data)
-        return [(length, float(bits[length - 1]) / BITS_PER_BYTE) for length in lengths]
+        kept, lost_bytes = data, dict.fromkeys(lengths, 0)
+        if chosen.name.startswith(SEVEN_BITS_PREFIX):
+            kept = split(data, item.kind)[0]
+            lost_bytes = {length: len(split(data[:length], item.kind)[1]) for length in lengths}
+        bits = prefix_bits(chosen.model, kept)
+        return [(length, float(bits[length - 1]) / BITS_PER_BYTE + lost_bytes[length]) for length in lengths]
     return [
         (length, len(coded_and_compared(chosen, data[:length], item.kind, item.chunk_bytes).payload))
         for length in lengths

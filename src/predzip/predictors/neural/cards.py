@@ -49,8 +49,17 @@ def _recurrent_parameters(architecture: object) -> int:
 
 
 def bytes_on_disk(stem: Path) -> int:
-    """Size of the description and the tensors."""
-    return sum(path.stat().st_size for path in files_of(stem))
+    """Size of the description and the tensors; of a model in floats, with the numbers of its own files elsewhere."""
+    from predzip.predictors.neural.weights import read_config
+
+    size = sum(path.stat().st_size for path in files_of(stem))
+    config = read_config(stem)
+    if config["kind"] == "float":
+        from predzip.predictors.float_model import DTYPE_BYTES, FloatConfig
+
+        entry = FloatConfig.from_dict(config)
+        size += entry.parameters * DTYPE_BYTES[entry.dtype]
+    return size
 
 
 def card_path(stem: Path) -> Path:
