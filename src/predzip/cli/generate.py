@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from predzip.api import resolve_model
 from predzip.cli.files import is_terminal, standard_input
 from predzip.errors import UsageError
 
@@ -107,7 +108,7 @@ def generate(
     if model is not None and method is not None:
         raise UsageError("--model and --method each name what draws: leave one out")
     given = _prompt(prompt, file)
-    name = f"model:{model}" if model is not None else method or default_name()
+    name = f"model:{resolve_model(model)}" if model is not None else method or default_name()
     source = find_source(name, look_ahead=look_ahead or DEFAULT_LOOK_AHEAD, candidates=candidates or DEFAULT_CANDIDATES)
     if isinstance(source, PredictorSource | LaneSource | TokenSource) and (look_ahead or candidates):
         raise UsageError(f"--look-ahead and --candidates are for compressors; {source.name} knows its probabilities")

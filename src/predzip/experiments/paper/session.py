@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from predzip.api import resolve_model
 from predzip.errors import UsageError
 from predzip.experiments.datasets import Dataset, open_dataset
 from predzip.experiments.paper import compressors, runner, table1
@@ -111,7 +112,7 @@ def choose(names: str | None, models: Iterable[str] | None) -> tuple[list[str], 
 
 
 def model_names(models: Iterable[str] | None) -> list[str]:
-    """Models as they were named; all that are installed where none was.
+    """Models as they were named, those of elsewhere converted; all that are installed where none was.
 
     Raises:
         ModelError: there is no such model.
@@ -123,9 +124,10 @@ def model_names(models: Iterable[str] | None) -> list[str]:
         return []
     if not words:
         return [found.name for found in catalogue.installed()]
-    for word in words:
+    named = [resolve_model(word) or word for word in words]
+    for word in named:
         catalogue.offer(word)  # refuses an unknown one; and frames made with a path decode
-    return words
+    return named
 
 
 def check_cuts(words: str) -> tuple[str, ...]:
