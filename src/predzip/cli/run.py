@@ -20,7 +20,7 @@ from predzip.cli.files import NewFile, Refusal, StandardOutput, is_terminal, pri
 from predzip.cli.messages import Messages
 from predzip.cli.progress import Bar
 from predzip.cli.settings import Settings
-from predzip.codecs.registry import FLOAT_ID, MIXING_ID, MIXTURE_ID, TOKENS_ID, choose_codec
+from predzip.codecs.registry import FLOAT_ID, MIXING_ID, MIXTURE_ID, TOKENS_ID, CodecReference, choose_codec
 from predzip.errors import FormatError, UsageError
 from predzip.inspection import inspect
 from predzip.parallel import Workers, resolve_threads
@@ -241,6 +241,10 @@ class _Run:
         if self._compressing:
             choice = choose_codec(self._settings.level, self._settings.method, self._settings.model)
             self._announce_kernels({choice.codec.method_id})
+            if choice.codec.method_id == TOKENS_ID:
+                self._announce_memory(
+                    choice.codec, min(status.st_size if status else choice.block_bytes, choice.block_bytes)
+                )
             return status.st_size if status else None
         if status is None:
             self._announce_kernels({MIXING_ID})
@@ -253,6 +257,17 @@ class _Run:
             file.seek(0)
         self._announce_kernels({frame.method_id for frame in summary.frames})
         return summary.original_bytes
+
+    def _announce_memory(self, codec: CodecReference, length: int) -> None:
+        """Say what a language model will take before it takes it."""
+        from predzip.codecs.tokens import outlook
+        from predzip.predictors.neural.weights import read_config
+
+        found = catalogue.locate(str(self._settings.model))
+        lanes, needed = outlook(read_config(found.stem), codec.parameters, length)
+        self._messages.note(
+            f"{printable(found.name)}: {lanes} lane{'s' * (lanes > 1)}, about {format_bytes(needed)} of memory"
+        )
 
     def _announce_kernels(self, method_ids: set[int]) -> None:
         needed = [module for number, module in _COMPILED.items() if number in method_ids]

@@ -11,6 +11,8 @@ model where it comes out smaller than method 2. docs/format.md, section "Method 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +25,7 @@ from predzip.codecs.token_text import LINE_BITS, ROWS_OF_A_BLOCK, Shape, Stepper
 from predzip.coding.binary import code_gamma, code_number, new_encoder, output_bytes
 from predzip.errors import CorruptError, UnsupportedError, UsageError
 from predzip.predictors.mixing.kinds import Kind
+from predzip.predictors.mixing.lines import LINE_BYTES
 from predzip.predictors.mixing.model import PADDING, memory_bytes, padded
 from predzip.predictors.mixing.settings import TEXT
 from predzip.predictors.mixture import HEADS
@@ -49,6 +52,10 @@ _HEADER_DECISIONS = 1024
 _FINGERPRINT_BYTES = 8
 _COMPARED_BYTES = 64
 """An encoder goes on with the model while it is not worse by more than this."""
+_BYTES_OF_A_TOKEN = 3
+_PROGRAM_BYTES = 250 << 20
+"""Python, compiled kernels and distributions on their way, for the outlook."""
+_OTHER_TABLES_BYTES = 64 << 20
 _GROUP_BYTES = 160 << 20
 """What the two groups of lanes hold of distributions."""
 _FALLBACK = "small"
@@ -192,6 +199,23 @@ class TokensCodec(MixtureCodec):
         model = self._engine_memory_bytes(lanes, positions) + _GROUP_BYTES
         tables = memory_bytes(self.level, TEXT, 2 * original_bytes, HEADS)
         return max(super().memory_bytes(original_bytes), tables) + model + sum(a.nbytes for a in self._trie)
+
+
+def outlook(description: dict[str, Any], parameters: bytes, length: int) -> tuple[int, int]:
+    """Lanes of a text of so many bytes, and about how much memory coding it takes, before anything is loaded.
+
+    Args:
+        description: of the model.
+        parameters: of the frame.
+        length: of the text.
+    """
+    most_lanes, context, _ = unpack_parameters(parameters)
+    config = TransformerConfig.from_dict(dict(description))
+    lanes = max(1, min(most_lanes, length // (LEAST_LANE_TOKENS * _BYTES_OF_A_TOKEN)))
+    positions = min(context or config.context, config.context, max(1, length))
+    model = stepper_memory_bytes(config, lanes, positions, rows=2 * ROWS_OF_A_BLOCK)
+    tables = min(memory_bytes(STRENGTH, TEXT, max(1, length), HEADS), (LINE_BYTES << LINE_BITS) + _OTHER_TABLES_BYTES)
+    return lanes, model + tables + _PROGRAM_BYTES
 
 
 def is_smaller(model_bytes: int, other_bytes: int) -> bool:
