@@ -11,7 +11,8 @@ import pytest
 
 from conversion.tiny_sources import byte_level_description
 from predzip.conversion.convert import open_source
-from predzip.conversion.float_model import FloatModel, bits_of
+from predzip.conversion.float_model import FloatModel
+from predzip.predictors.neural.log_loss import bits_of
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")

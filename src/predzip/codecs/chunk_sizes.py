@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from predzip.codecs.registry import FINGERPRINT_BYTES as FINGERPRINT_BYTES
 from predzip.errors import CorruptError, UnsupportedError, UsageError
 
 METHOD_ID = 3
 CHUNK_BYTES = 2048
 LANES = 64
-FINGERPRINT_BYTES = 8
 _LONGEST_CHUNK = 1 << 20
 _MOST_LANES = 1024
 _PARAMETER_BYTES = 6

@@ -16,9 +16,11 @@ import numpy as np
 from predzip.codecs.base import Progress
 from predzip.codecs.cores import usable_cores
 from predzip.codecs.float_environment import check, environment, pack_record, unpack_record
+from predzip.codecs.registry import FINGERPRINT_BYTES
+from predzip.codecs.registry import SOURCE_FROM_BYTE as SIZES_BYTES
 from predzip.codecs.token_runs import TextPlan
 from predzip.codecs.token_text import Stepper
-from predzip.codecs.tokens import LANES, SIZES_BYTES, TokensCodec, unpack_parameters
+from predzip.codecs.tokens import LANES, TokensCodec, unpack_parameters
 from predzip.codecs.tokens import pack_parameters as pack_sizes
 from predzip.errors import CorruptError, FormatError, UnsupportedError, UsageError
 from predzip.predictors.float_model import FloatConfig, load_model
@@ -30,7 +32,6 @@ from predzip.predictors.neural.weights import Weights
 METHOD_ID = 5
 _MOST_THREADS = 255
 _SIZES_BYTES = SIZES_BYTES + 1
-_FINGERPRINT_BYTES = 8
 
 
 class FloatTokensCodec(TokensCodec):
@@ -135,7 +136,7 @@ def build(method_id: int, parameters: bytes, fingerprint: bytes) -> FloatTokensC
         ModelError: where the model is not here, or the frame was made in another environment.
         MissingExtraError: torch or transformers is not installed.
     """
-    if len(fingerprint) != _FINGERPRINT_BYTES:
+    if len(fingerprint) != FINGERPRINT_BYTES:
         raise CorruptError("the frame needs a model and names none")
     record = parameters[_SIZES_BYTES:]
     lanes, context, _ = unpack_parameters(parameters)

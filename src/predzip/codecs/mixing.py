@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from predzip.codecs.base import Progress
 from predzip.coding.binary import finish, new_decoder, new_encoder, output_bytes, payload_buffer, room_bytes
+from predzip.coding.interval import with_free_bytes
 from predzip.errors import CorruptError
 from predzip.predictors.mixing import settings as families
 from predzip.predictors.mixing.kinds import Kind, Segment, pack_segments, segment_block, unpack_segments
@@ -150,12 +151,7 @@ def _transform(array: Bytes, stream: Stream, *, decode: bool) -> Bytes:
 
 def with_room(buffer: Bytes, coder: State, decisions: int) -> Bytes:
     """The buffer of an encoder, or a bigger copy where it has no room for so many decisions more."""
-    used, needed = int(output_bytes(coder)), room_bytes(decisions)
-    if len(buffer) - used >= needed:
-        return buffer
-    bigger = np.zeros(max(2 * len(buffer), used + needed), np.uint8)
-    bigger[:used] = buffer[:used]
-    return bigger
+    return with_free_bytes(buffer, int(output_bytes(coder)), room_bytes(decisions))
 
 
 def _slices(length: int, step: Callable[[int, int], int], progress: Progress | None) -> Iterator[int]:

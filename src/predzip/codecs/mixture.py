@@ -60,6 +60,8 @@ class MixtureCodec(MixingCodec):
         number: of the prior, if it is one of the package; 0 where the fingerprint of the frame names it.
         weights: those of the prior.
         side_by_side: run the prior on a thread of its own; None: where there is a core for it. The result is the same.
+        most_line_bits: log2 of the lines of the adaptive model of text, where its strength would take more; frames
+            are written and read without this bound.
 
     Raises:
         ModelError: the weights are not those of a recurrent model.
@@ -67,14 +69,15 @@ class MixtureCodec(MixingCodec):
 
     method_id = METHOD_ID
     priors = HEADS
-    most_line_bits = 64
-    """log2 of the lines of the adaptive model of text, where its strength would take more."""
 
-    def __init__(self, level: int, number: int, weights: Weights, side_by_side: bool | None = None) -> None:
+    def __init__(
+        self, level: int, number: int, weights: Weights, side_by_side: bool | None = None, most_line_bits: int = 64
+    ) -> None:
         super().__init__(level)
         self.parameters = bytes([level, number])
         self._network = network_of(weights)
         self._start = catalogue.entry(number).name if number else _START_OF_OTHERS
+        self._most_line_bits = most_line_bits
         self._side_by_side = has_second_core() if side_by_side is None else side_by_side
 
     def _family_stepper(self, stream: Stream) -> Step:
@@ -88,7 +91,7 @@ class MixtureCodec(MixingCodec):
             count,
             HEADS,
             text_start(self._start),
-            self.most_line_bits,
+            self._most_line_bits,
         )
         lanes = new_lanes(self._network, count, adapts=True)
         # With one lane nothing would overlap: a prediction needs the byte before it.

@@ -27,8 +27,8 @@ from predzip.codecs.chunk_sizes import (
 )
 from predzip.codecs.chunk_sizes import parameters_of as parameters_of
 from predzip.codecs.token_chunks import TokenChunksCodec
-from predzip.coding.interval import finish, new_decoder, new_encoder, output_bytes, payload_buffer
-from predzip.coding.range_coder import ROOM_BYTES, code_frequencies, code_symbol
+from predzip.coding.interval import finish, new_decoder, new_encoder, output_bytes, payload_buffer, with_free_bytes
+from predzip.coding.range_coder import ROOM_BYTES, code_frequencies, code_symbol, keep_interval
 from predzip.errors import CorruptError, ModelError
 from predzip.jit import kernel
 from predzip.predictors.neural import catalogue
@@ -53,17 +53,7 @@ _WORKING_BYTES = 256 << 20
 def _intervals(symbols: _Bytes, rows: _Rows, found: NDArray[np.uint64]) -> None:
     """Keep of each row (T, 256) what coding its symbol (T,) takes: cumulative frequencies around it and the total."""
     for t in range(symbols.shape[0]):
-        symbol = np.int64(symbols[t])
-        start = np.uint64(0)
-        for i in range(symbol):
-            start += np.uint64(rows[t, i])
-        total = start
-        for i in range(symbol, 256):
-            total += np.uint64(rows[t, i])
-        found[t, 0] = np.uint64(0)
-        found[t, 1] = start
-        found[t, 2] = start + np.uint64(rows[t, symbol])
-        found[t, 3] = total
+        keep_interval(rows[t], int(symbols[t]), found[t])
 
 
 @kernel
@@ -132,9 +122,8 @@ class ModelChunksCodec:
             intervals = self._evaluate(symbols, progress, count)
             for first in range(0, longest, _STEPS_OF_A_BUFFER):
                 end = min(longest, first + _STEPS_OF_A_BUFFER)
-                needed = int(output_bytes(state)) + (end - first) * lanes * _SYMBOL_BYTES + ROOM_BYTES
-                if len(buffer) < needed:
-                    buffer = np.concatenate([buffer, np.zeros(max(needed - len(buffer), len(buffer)), np.uint8)])
+                free_bytes = (end - first) * lanes * _SYMBOL_BYTES + ROOM_BYTES
+                buffer = with_free_bytes(buffer, int(output_bytes(state)), free_bytes)
                 if _encode_steps(state, buffer, intervals, first, end, last_length):
                     raise ModelError("the model gave a distribution that cannot be coded")
         return bytes(buffer[: int(finish(state, buffer))])

@@ -9,7 +9,7 @@ the method runs a model, it takes the header's fingerprint too, which may be emp
     1             adaptive mixing; parameters: one byte, the strength
     2             adaptive mixing with a neural prior; parameters: the strength, the number of a shipped model or 0
     3             a model alone over chunks without history; parameters: none, or the sizes of chunk and batch
-    4             adaptive mixing with a model over tokens; parameters: none, or lanes and context
+    4             adaptive mixing with a model over tokens; parameters: lanes, context, where the model comes from
     5             the same with a model in floats; parameters: lanes, context, threads, and the environment it ran in
     16 to 255     one predictor with the range coder; the ids are those of predictors.registry
     16128 to 16383  private use, by `register_method`: never written by a release
@@ -251,10 +251,11 @@ def choose_codec(level: int = DEFAULT_LEVEL, method: str | None = None, model: s
     codec = CodecReference(entry.method_id, parameters, entry.factory)
     if model is not None:
         codec = _with_model(codec, model)
-    if model is not None and entry.names_source:
-        from predzip.predictors.neural.weights import read_config
+        if entry.names_source:
+            from predzip.predictors.neural.weights import read_config
 
-        codec = replace(codec, parameters=codec.parameters + pack_source(read_config(catalogue.locate(model).stem)))
+            source = pack_source(read_config(catalogue.locate(model).stem))
+            codec = replace(codec, parameters=codec.parameters + source)
     return LevelChoice(codec, entry.block_bytes)
 
 

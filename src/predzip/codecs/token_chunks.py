@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from predzip.codecs.base import Progress
 from predzip.codecs.chunk_sizes import CHUNK_BYTES, FINGERPRINT_BYTES, LANES, METHOD_ID, batches, pack_parameters
 from predzip.codecs.token_lanes import NO_BYTE, Spelling, TokenLanes, Tokens
-from predzip.coding.interval import finish, new_decoder, new_encoder, output_bytes, payload_buffer
+from predzip.coding.interval import finish, new_decoder, new_encoder, output_bytes, payload_buffer, with_free_bytes
 from predzip.coding.range_coder import ROOM_BYTES, code_frequencies, code_symbol
 from predzip.errors import CorruptError, ModelError
 from predzip.jit import kernel
@@ -143,9 +143,8 @@ class TokenChunksCodec:
             intervals = self._evaluate(spellings, counts, progress)
             for first in range(0, steps, _STEPS_OF_A_BUFFER):
                 last = min(steps, first + _STEPS_OF_A_BUFFER)
-                needed = int(output_bytes(state)) + (last - first) * lanes * _SYMBOL_BYTES + ROOM_BYTES
-                if len(buffer) < needed:
-                    buffer = np.concatenate([buffer, np.zeros(max(needed - len(buffer), len(buffer)), np.uint8)])
+                free_bytes = (last - first) * lanes * _SYMBOL_BYTES + ROOM_BYTES
+                buffer = with_free_bytes(buffer, int(output_bytes(state)), free_bytes)
                 if _encode_steps(state, buffer, intervals, plain, counts, _PLAIN, first, last):
                     raise ModelError("the model gave a distribution that cannot be coded")
         return bytes(buffer[: int(finish(state, buffer))])

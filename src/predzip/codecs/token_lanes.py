@@ -18,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predzip.codecs.cores import usable_cores
+from predzip.codecs.token_text import OVERLAP_PART
 from predzip.codecs.tokenization import WITHOUT, tokenize
+from predzip.coding.range_coder import keep_interval
 from predzip.errors import ModelError
 from predzip.jit import kernel
 from predzip.predictors.neural.arithmetic import softmax_frequencies
@@ -36,7 +38,6 @@ FREQUENCY_TOTAL = 1 << 30
 NO_BYTE = -1
 NO_ESCAPE = -1
 """All bytes are tokens: nothing needs to be escaped."""
-OVERLAP_PART = 4
 _MOST_THREADS = 2
 _ROWS_AT_ONCE = 512
 """Positions whose rows are held before they become logits."""
@@ -61,20 +62,9 @@ def _intervals_of_rows(
     found: NDArray[np.uint64],  # N, 4
 ) -> None:
     """Keep of each row (N, V) what coding its token takes: 0, cumulative frequencies around it, the total."""
-    row = frequencies[0]
     for n in range(logits.shape[0]):
         softmax_frequencies(logits[n : n + 1], scratch, FREQUENCY_TOTAL, frequencies)
-        token = tokens[n]
-        start = np.uint64(0)
-        for i in range(token):
-            start += np.uint64(row[i])
-        total = start
-        for i in range(token, row.shape[0]):
-            total += np.uint64(row[i])
-        found[n, 0] = np.uint64(0)
-        found[n, 1] = start
-        found[n, 2] = start + np.uint64(row[token])
-        found[n, 3] = total
+        keep_interval(frequencies[0], tokens[n], found[n])
 
 
 def escape_of(vocabulary: Vocabulary, start_token: int) -> int:

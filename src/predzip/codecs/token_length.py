@@ -28,6 +28,7 @@ from predzip.codecs.cores import usable_cores
 from predzip.codecs.tokenization import WITHOUT, tokenize
 from predzip.errors import ModelError, UsageError
 from predzip.predictors.float_model import DTYPE_BYTES, FloatConfig, libraries, load_model, quiet
+from predzip.predictors.neural import log_loss
 from predzip.predictors.neural.model_files import tokenizer_path as tokenizer_beside
 from predzip.predictors.neural.transformer.config import TransformerConfig
 from predzip.predictors.neural.transformer.stepper import TokenStepper, stepper_memory_bytes
@@ -132,16 +133,8 @@ def bits_of(logits: NDArray[np.float32], tokens: Tokens) -> float:
     return math.fsum(
         bits
         for at in range(0, len(tokens), step)
-        for bits in _bits_of_rows(logits[at : at + step], tokens[at : at + step]).tolist()
+        for bits in log_loss.bits_of(logits[at : at + step], tokens[at : at + step]).tolist()
     )
-
-
-def _bits_of_rows(logits: NDArray[np.float32], tokens: Tokens) -> NDArray[np.float64]:
-    rows = logits.astype(np.float64)
-    rows -= rows.max(axis=1, keepdims=True)
-    said = rows[np.arange(len(tokens)), tokens]
-    bits: NDArray[np.float64] = (np.log(np.exp(rows, out=rows).sum(axis=1)) - said) / math.log(2)
-    return bits
 
 
 def _batch(windows: list[Window]) -> Tokens:

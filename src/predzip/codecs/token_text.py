@@ -38,6 +38,7 @@ LINE_BITS = 22
 """log2 of the lines of the adaptive model, at most: more (24) gain 0.1 % beside a model of tokens."""
 _SPARE_BYTES = 1 << 16
 OVERLAP_PART = 4
+"""A lane that starts anew keeps this part of its context."""
 ROWS_OF_A_BLOCK = 256
 _SUM_BYTES = 8 << 20
 """Sums over ranks that a group holds at once, about; encoders hold two of them."""

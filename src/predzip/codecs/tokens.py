@@ -20,6 +20,8 @@ from predzip.codecs import mixing
 from predzip.codecs.base import Progress
 from predzip.codecs.mixing import Bytes, State, Stream, with_room
 from predzip.codecs.mixture import MixtureCodec
+from predzip.codecs.registry import FINGERPRINT_BYTES
+from predzip.codecs.registry import SOURCE_FROM_BYTE as SIZES_BYTES
 from predzip.codecs.token_runs import TextPlan, join_runs, plan_text
 from predzip.codecs.token_text import LINE_BITS, ROWS_OF_A_BLOCK, Shape, Stepper, TokenText, fits, shape_of
 from predzip.coding.binary import code_gamma, code_number, new_encoder, output_bytes
@@ -46,10 +48,8 @@ LEAST_LANE_TOKENS = 2048
 MOST_LANES = 128
 LEAST_CONTEXT = 64
 MOST_CONTEXT = (1 << 16) - 1
-SIZES_BYTES = 3
 _MOST_RUNS = 1 << 20
 _HEADER_DECISIONS = 1024
-_FINGERPRINT_BYTES = 8
 _COMPARED_BYTES = 64
 """An encoder goes on with the model while it is not worse by more than this."""
 _BYTES_OF_A_TOKEN = 3
@@ -82,9 +82,12 @@ class TokensCodec(MixtureCodec):
     def __init__(
         self, weights: Weights, tokenizer_path: str = "", lanes: int = LANES, context: int = 0, source: bytes = b""
     ) -> None:
-        super().__init__(STRENGTH, catalogue.entry(_FALLBACK).number, catalogue.load(_FALLBACK))
+        number, small = catalogue.entry(_FALLBACK).number, catalogue.load(_FALLBACK)
+        super().__init__(STRENGTH, number, small)
+        # With smaller tables, since it is run while the model lies in memory.
+        self._without_model = MixtureCodec(STRENGTH, number, small, most_line_bits=LINE_BITS)
         self.parameters = pack_parameters(lanes, context) + source
-        self.fingerprint = weights.fingerprint[:_FINGERPRINT_BYTES]
+        self.fingerprint = weights.fingerprint[:FINGERPRINT_BYTES]
         self.lanes = lanes
         self._tokenizer_path = tokenizer_path
         self.vocabulary = Vocabulary.from_weights(weights)
@@ -116,13 +119,9 @@ class TokensCodec(MixtureCodec):
         return super()._encode_stream(stream, array, coder, buffer, progress if coded is None else None)
 
     def _bytes_without_model(self, stream: Stream, array: Bytes) -> int:
-        """What method 2 makes of a text, but for smaller tables: the model lies in memory, too."""
+        """What method 2 makes of a text, but for smaller tables."""
         scratch = new_encoder()
-        self.most_line_bits = LINE_BITS
-        try:
-            super()._encode_stream(stream, array, scratch, np.zeros(_HEADER_DECISIONS, np.uint8), None)
-        finally:
-            del self.most_line_bits
+        self._without_model._encode_stream(stream, array, scratch, np.zeros(_HEADER_DECISIONS, np.uint8), None)
         return int(output_bytes(scratch))
 
     def _encode_plan(
@@ -130,7 +129,7 @@ class TokensCodec(MixtureCodec):
     ) -> Bytes | None:
         """Code text as planned; None where the output grows beyond `most_bytes`."""
         rest = plan.rest(data)
-        shape = shape_of(self.vocabulary.lengths[plan.tokens], self._lanes_for(len(plan.tokens)))
+        shape = shape_of(self.vocabulary.lengths[plan.tokens], _lanes_for(len(plan.tokens), self.lanes))
         buffer = with_room(buffer, coder, _HEADER_DECISIONS + 64 * len(plan.runs))
         code_number(coder, buffer, 1, 1)
         code_gamma(coder, buffer, len(plan.runs))
@@ -181,24 +180,34 @@ class TokensCodec(MixtureCodec):
 
     def _new_engine(self, weights: Weights, context: int) -> Stepper:
         self._config = TransformerConfig.from_dict(dict(weights.config))
-        return TokenStepper(weights, 1, min(context or self._config.context, self._config.context))
+        return TokenStepper(weights, 1, _positions(self._config, context))
 
     def _plan(self, data: bytes) -> TextPlan:
         return plan_text(data, self.vocabulary, self._tokenizer_path)
 
     def _engine_memory_bytes(self, lanes: int, positions: int) -> int:
-        return stepper_memory_bytes(self._config, lanes, positions, rows=2 * ROWS_OF_A_BLOCK)
-
-    def _lanes_for(self, tokens: int) -> int:
-        return max(1, min(self.lanes, tokens // LEAST_LANE_TOKENS))
+        return _stepper_bytes(self._config, lanes, positions)
 
     def memory_bytes(self, original_bytes: int) -> int:
         """Upper bound of the memory that coding a block takes; see codecs.base.BlockCodec."""
-        lanes = self._lanes_for(original_bytes)
+        lanes = _lanes_for(original_bytes, self.lanes)
         positions = min(self._context, original_bytes)
         model = self._engine_memory_bytes(lanes, positions) + _GROUP_BYTES
         tables = memory_bytes(self.level, TEXT, 2 * original_bytes, HEADS)
         return max(super().memory_bytes(original_bytes), tables) + model + sum(a.nbytes for a in self._trie)
+
+
+def _lanes_for(tokens: int, most_lanes: int) -> int:
+    return max(1, min(most_lanes, tokens // LEAST_LANE_TOKENS))
+
+
+def _positions(config: TransformerConfig, context: int) -> int:
+    """Positions that a model looks at where a frame says `context`."""
+    return min(context or config.context, config.context)
+
+
+def _stepper_bytes(config: TransformerConfig, lanes: int, positions: int) -> int:
+    return stepper_memory_bytes(config, lanes, positions, rows=2 * ROWS_OF_A_BLOCK)
 
 
 def outlook(description: dict[str, Any], parameters: bytes, length: int) -> tuple[int, int]:
@@ -211,9 +220,8 @@ def outlook(description: dict[str, Any], parameters: bytes, length: int) -> tupl
     """
     most_lanes, context, _ = unpack_parameters(parameters)
     config = TransformerConfig.from_dict(dict(description))
-    lanes = max(1, min(most_lanes, length // (LEAST_LANE_TOKENS * _BYTES_OF_A_TOKEN)))
-    positions = min(context or config.context, config.context, max(1, length))
-    model = stepper_memory_bytes(config, lanes, positions, rows=2 * ROWS_OF_A_BLOCK)
+    lanes = _lanes_for(length // _BYTES_OF_A_TOKEN, most_lanes)
+    model = _stepper_bytes(config, lanes, min(_positions(config, context), max(1, length)))
     tables = min(memory_bytes(STRENGTH, TEXT, max(1, length), HEADS), (LINE_BYTES << LINE_BITS) + _OTHER_TABLES_BYTES)
     return lanes, model + tables + _PROGRAM_BYTES
 
@@ -272,7 +280,7 @@ def build(method_id: int, parameters: bytes, fingerprint: bytes) -> TokensCodec:
         UnsupportedError: where its parameters are not those of this release.
         ModelError: where the model is not here, or is none over tokens.
     """
-    if len(fingerprint) != _FINGERPRINT_BYTES:
+    if len(fingerprint) != FINGERPRINT_BYTES:
         raise CorruptError("the frame needs a model and names none")
     lanes, context, source = unpack_parameters(parameters)
     stem = catalogue.locate_by_fingerprint(fingerprint, unpack_source(source))

@@ -63,6 +63,15 @@ def new_decoder(payload: Buffer) -> State:
     return state
 
 
+def with_free_bytes(buffer: Buffer, used: int, free_bytes: int) -> Buffer:
+    """The output of an encoder, or a bigger copy where fewer bytes are free behind those in use."""
+    if len(buffer) - used >= free_bytes:
+        return buffer
+    bigger = np.zeros(max(2 * len(buffer), used + free_bytes), np.uint8)
+    bigger[:used] = buffer[:used]
+    return bigger
+
+
 @kernel
 def output_bytes(state: State) -> int:
     """Bytes that an encoder has put into its buffer so far."""

@@ -31,7 +31,7 @@ from predzip.coding.interval import (
     skip,
 )
 from predzip.errors import CorruptError, UsageError
-from predzip.jit import kernel
+from predzip.jit import inlined, kernel
 
 ROOM_BYTES = 16
 """Free bytes that a buffer needs before each symbol, and before `finish`."""
@@ -132,6 +132,24 @@ def code_frequencies(state: State, buffer: Buffer, frequencies: NDArray[np.unsig
             _narrow(state, buffer, unit, start, np.uint64(frequencies[coded]))
             done = coded
     return int(done)
+
+
+@inlined
+def keep_interval(frequencies: NDArray[np.unsignedinteger], symbol: int, found: Cumulative) -> None:
+    """Keep what coding a symbol takes, as `code_symbol` takes it of the middle one of three: found (4,).
+
+    0, the sum of the frequencies (V,) before the symbol, the same with its own, the sum of all.
+    """
+    start = np.uint64(0)
+    for i in range(symbol):
+        start += np.uint64(frequencies[i])
+    total = start
+    for i in range(symbol, frequencies.shape[0]):
+        total += np.uint64(frequencies[i])
+    found[0] = np.uint64(0)
+    found[1] = start
+    found[2] = start + np.uint64(frequencies[symbol])
+    found[3] = total
 
 
 @kernel

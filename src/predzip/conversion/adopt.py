@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from predzip.conversion.convert import Progress, convert_source, open_source
-from predzip.conversion.download import SCHEME
+from predzip.conversion.download import SCHEME, fetch
 from predzip.conversion.float_entry import adopt_float, known_float, runs_exactly
+from predzip.conversion.names import check_name, is_shipped, name_after
 from predzip.conversion.source import Source
 from predzip.errors import ModelError, PredzipError, UsageError
 from predzip.predictors.neural import catalogue
 from predzip.predictors.neural.weights import read_config
 
-_NOT_OF_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
-_LONGEST_NAME = 48
 GGUF_SUFFIX = ".gguf"
 
 
@@ -38,9 +36,10 @@ def adopt(source: str, *, name: str = "", context: int | None = None, progress: 
         MissingExtraError: a package is not installed.
     """
     try:
-        if not source.endswith(GGUF_SUFFIX) and not runs_exactly(source):
-            return known_float(source, name, context) or adopt_float(source, name=name, context=context)
-        opened = open_source(source, context)
+        found = fetch(source) if source.startswith(SCHEME) else source  # asked for once
+        if not source.endswith(GGUF_SUFFIX) and not runs_exactly(found):
+            return known_float(found, name, context) or adopt_float(found, name=name, context=context)
+        opened = open_source(found, context)
     except ModelError:
         known = _made_of(source, context) if source.startswith(SCHEME) else None
         if known is None:
@@ -51,10 +50,10 @@ def adopt(source: str, *, name: str = "", context: int | None = None, progress: 
         if is_same and name in ("", stem.name):
             return stem
     folder = catalogue.user_folder()
-    stem = folder / (name or _free_name(opened, folder))
-    if name and (_NOT_OF_A_NAME.search(name) or any(each.name == name for each in catalogue.shipped())):
-        raise UsageError(f"{name!r} cannot be the name of a model of yours")
-    if stem.with_name(stem.name + ".json").exists():
+    name = name or _free_name(opened, folder)
+    check_name(name)
+    stem = folder / name
+    if stem.with_name(f"{name}.json").exists():
         raise UsageError(f"{folder} has another model named {name}")
     folder.mkdir(parents=True, exist_ok=True)
     fingerprint = convert_source(opened, stem, progress)
@@ -86,10 +85,8 @@ def _made_of(source: str, context: int | None) -> Path | None:
 
 def _free_name(opened: Source, folder: Path) -> str:
     """A name after the source; with a part of a hash where another model has it."""
-    words = Path(str(opened.about["source"])).name.removesuffix(".gguf")
-    name = _NOT_OF_A_NAME.sub("-", words).strip("-._")[:_LONGEST_NAME] or "model"
-    taken = {each.name for each in catalogue.shipped()}
-    if name in taken or (folder / f"{name}.json").exists():
+    name = name_after(Path(str(opened.about["source"])).name.removesuffix(GGUF_SUFFIX))
+    if is_shipped(name) or (folder / f"{name}.json").exists():
         name += f"-{_hash_of(opened)[:8]}"
     return name
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from predzip.conversion.float_model import FloatModel, bits_of
+from predzip.conversion.float_model import FloatModel
 from predzip.conversion.source import Source
+from predzip.predictors.neural.log_loss import bits_of
 from predzip.predictors.neural.transformer.stepper import TokenStepper
 from predzip.predictors.neural.vocabulary import Vocabulary
 from predzip.predictors.neural.weights import Weights, read_weights

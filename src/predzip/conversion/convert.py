@@ -16,10 +16,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from predzip.conversion.download import SCHEME, Fetched, fetch
 from predzip.conversion.source import Source, read_rows, row_order
 from predzip.errors import ModelError
-from predzip.predictors.neural.model_files import stem_of
-from predzip.predictors.neural.transformer.quantize import _round_rows
+from predzip.predictors.neural.model_files import stem_of, tokenizer_path
+from predzip.predictors.neural.transformer.quantize import round_rows
 from predzip.predictors.neural.vocabulary import Vocabulary
 from predzip.predictors.neural.weights import Tensors, write_weights
 
@@ -27,10 +28,9 @@ Progress = Callable[[int, int], None]
 """Called with parameters done and parameters in all."""
 _AT_ONCE = 1 << 21
 """Numbers rounded together."""
-TOKENIZER_SUFFIX = ".tokenizer.json"
 
 
-def open_source(source: str | os.PathLike[str], context: int | None = None) -> Source:
+def open_source(source: str | os.PathLike[str] | Fetched, context: int | None = None) -> Source:
     """Read what a model says of itself, not yet its tensors.
 
     Args:
@@ -42,14 +42,14 @@ def open_source(source: str | os.PathLike[str], context: int | None = None) -> S
         UsageError: the model was trained with a shorter context.
         MissingExtraError: a package is not installed.
     """
-    from predzip.conversion.download import SCHEME, fetch
     from predzip.conversion.gguf_source import gguf_source
     from predzip.conversion.huggingface import huggingface_source
 
+    if not isinstance(source, Fetched) and os.fspath(source).startswith(SCHEME):
+        source = fetch(os.fspath(source))
+    if isinstance(source, Fetched):
+        return huggingface_source(source.folder, context, name=source.name, revision=source.commit)
     text = os.fspath(source)
-    if text.startswith(SCHEME):
-        fetched = fetch(text)
-        return huggingface_source(fetched.folder, context, name=fetched.name, revision=fetched.commit)
     path = Path(text)
     if path.is_dir():
         return huggingface_source(path, context)
@@ -91,8 +91,7 @@ def convert_source(opened: Source, target_stem: str | os.PathLike[str], progress
     tensors.update(Vocabulary.from_tokens(opened.tokens).tensors())
     config = {"kind": "transformer", **opened.config.to_dict(), "about": opened.about}
     fingerprint = write_weights(target_stem, config, tensors)
-    stem = stem_of(target_stem)
-    stem.with_name(stem.name + TOKENIZER_SUFFIX).write_text(tokenizer, encoding="utf-8")
+    tokenizer_path(stem_of(target_stem)).write_text(tokenizer, encoding="utf-8")
     return fingerprint
 
 
@@ -122,7 +121,7 @@ def _rounded(source: Source, name: str, shape: tuple[int, ...]) -> tuple[NDArray
     for at in range(0, shape[0], step):
         end = min(shape[0], at + step)
         values = _checked(name, read_rows(source, name, at, end))
-        codes[at:end], scales[at:end] = _round_rows(values.astype(np.float64))
+        codes[at:end], scales[at:end] = round_rows(values.astype(np.float64))
     return codes, scales
 
 

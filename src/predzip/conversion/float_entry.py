@@ -7,16 +7,16 @@ as for every model over tokens, NAME.tokenizer.json for encoders.
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from predzip.conversion.architectures import ARCHITECTURES
-from predzip.conversion.download import SCHEME, fetch
+from predzip.conversion.download import SCHEME, Fetched, fetch
 from predzip.conversion.hashes import sha256_of
 from predzip.conversion.huggingface import licence_of, read_json
+from predzip.conversion.names import check_name, name_after
 from predzip.conversion.source import DEFAULT_CONTEXT, context_for
 from predzip.conversion.tokenizers import lossless
 from predzip.conversion.vocabulary import tokens_of_description
@@ -31,25 +31,23 @@ from predzip.predictors.neural.weights import read_config, write_weights
 _HASHED = ("config.json", "tokenizer.json", "model*.safetensors", "model*.json")
 _CONTEXT_NAMES = ("max_position_embeddings", "n_positions", "n_ctx", "context_length", "max_seq_len")
 _MOST_NAME_LETTERS = 200
-_NOT_OF_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
-_LONGEST_NAME = 48
 _TRIED_TOKENS = 8
 _TOLERANCE = 0.02
 """Between steps and the whole, of the largest logit: bfloat16 has 8 bits."""
 
 
-def runs_exactly(source: str | os.PathLike[str]) -> bool:
+def runs_exactly(source: str | os.PathLike[str] | Fetched) -> bool:
     """Say whether a model is of a family that the exact engine runs, so that it should be converted.
 
     Raises:
         ModelError: it is not there, or has no description.
     """
-    folder = _find(os.fspath(source))[0]
+    folder = _find(source).folder
     return read_json(folder / "config.json").get("model_type") in ARCHITECTURES
 
 
 def write_float_entry(
-    source: str | os.PathLike[str],
+    source: str | os.PathLike[str] | Fetched,
     target_stem: str | os.PathLike[str],
     *,
     context: int | None = None,
@@ -74,7 +72,7 @@ def write_float_entry(
     libraries()  # refuses what cannot succeed before anything is fetched
     if dtype not in DTYPE_BYTES:
         raise UsageError(f"a model computes in {', '.join(DTYPE_BYTES)}, not in {dtype}")
-    folder, name, commit = _find(os.fspath(source))
+    folder, name, commit = _find(source)
     description, hashed = read_json(folder / "tokenizer.json"), _hashed(folder)
     model = load_folder(folder, dtype)
     sizes = model.config.get_text_config()
@@ -102,7 +100,7 @@ def write_float_entry(
     return fingerprint
 
 
-def known_float(source: str, name: str = "", context: int | None = None) -> Path | None:
+def known_float(source: str | Fetched, name: str = "", context: int | None = None) -> Path | None:
     """The user's entry of a model at the place where it lies now, if there is one."""
     folder, found, commit = _find(source)
     for each in catalogue.installed():
@@ -122,7 +120,7 @@ def _place_of(stem: Path) -> Path | None:
         return None
 
 
-def adopt_float(source: str, *, name: str = "", context: int | None = None, dtype: str = "float32") -> Path:
+def adopt_float(source: str | Fetched, *, name: str = "", context: int | None = None, dtype: str = "float32") -> Path:
     """Write the entry of a model into the user's folder; return its path without a suffix.
 
     An entry that is there already is written again: so a folder that moved is found.
@@ -139,9 +137,8 @@ def adopt_float(source: str, *, name: str = "", context: int | None = None, dtyp
         MissingExtraError: as `write_float_entry` says.
     """
     _, found, commit = _find(source)
-    name = name or _NOT_OF_A_NAME.sub("-", found.rpartition("/")[2]).strip("-._")[:_LONGEST_NAME] or "model"
-    if _NOT_OF_A_NAME.search(name) or any(each.name == name for each in catalogue.shipped()):
-        raise UsageError(f"{name!r} cannot be the name of a model of yours")
+    name = name or name_after(found.rpartition("/")[2])
+    check_name(name)
     folder = catalogue.user_folder()
     stem = folder / name
     if files_of(stem)[0].exists():
@@ -157,14 +154,17 @@ def _origin(name: str, commit: str) -> str:
     return f"{SCHEME}{name}@{commit}" if commit else name
 
 
-def _find(source: str) -> tuple[Path, str, str]:
+def _find(source: str | os.PathLike[str] | Fetched) -> Fetched:
     """The folder of a model, what to call it, and its commit, if any."""
+    if isinstance(source, Fetched):
+        return source
+    source = os.fspath(source)
     if source.startswith(SCHEME):
         return fetch(source)
     folder = Path(source)
     if not (folder / "config.json").is_file():
         raise ModelError(f"no model at {source}: it takes a folder with config.json, or {SCHEME}ORG/NAME")
-    return folder, ascii(folder.resolve().name)[1:-1][:_MOST_NAME_LETTERS], ""
+    return Fetched(folder, ascii(folder.resolve().name)[1:-1][:_MOST_NAME_LETTERS], "")
 
 
 def _hashed(folder: Path) -> list[Path]:

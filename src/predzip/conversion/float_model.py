@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predzip.conversion.source import Source, read_rows, row_order
+from predzip.predictors.neural.log_loss import bits_of
 from predzip.predictors.neural.transformer.config import TransformerConfig
 
 _Floats = NDArray[np.float32]
@@ -92,15 +93,6 @@ class FloatModel:
         mean = np.square(x, dtype=np.float64).mean(axis=-1, keepdims=True)
         result: _Floats = x / np.sqrt(mean + self.config.norm_epsilon).astype(np.float32)
         return result * self._tensors[f"{name}.weight"]
-
-
-def bits_of(logits: _Floats, tokens: NDArray[np.integer]) -> NDArray[np.float64]:
-    """Code length of a token (T,) by each row of logits (T, V)."""
-    rows = logits.astype(np.float64)
-    rows -= rows.max(axis=1, keepdims=True)
-    said = np.take_along_axis(rows, np.asarray(tokens, np.int64)[:, None], axis=1)[:, 0]
-    bits: NDArray[np.float64] = (np.log(np.exp(rows).sum(axis=1)) - said) / np.log(2)
-    return bits
 
 
 def _angles(config: TransformerConfig, layer: int, count: int) -> NDArray[np.float64]:

@@ -31,7 +31,7 @@ def tensor_shapes(config: TransformerConfig) -> dict[str, tuple[str, tuple[int, 
     return shapes
 
 
-def _round_rows(weights: NDArray[np.float64]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+def round_rows(weights: NDArray[np.float64]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """(R, K) -> integers and a scale a row, of those tried the one with the least squared error."""
     greatest = np.maximum(np.abs(weights).max(axis=1), 1e-20)
     least_error = np.full(len(weights), np.inf)
@@ -68,7 +68,7 @@ def quantize_transformer(
         if not np.isfinite(values).all():
             raise ModelError(f"tensor {name} holds a number that is not finite")
         if len(shape) == 2:
-            result[name], result[f"{name.removesuffix('.weight')}.scale"] = _round_rows(values)
+            result[name], result[f"{name.removesuffix('.weight')}.scale"] = round_rows(values)
         else:
             result[name] = values.astype(np.float32)
     return result
