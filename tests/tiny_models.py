@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
@@ -46,28 +49,49 @@ UNKNOWN_BYTES = (0xC0, 0xFE)
 """Bytes that no token of `write_token_model` stands for."""
 
 
-def write_token_model(folder: Path, name: str = "tiny-tokens", seed: int = 3, context: int = 64, **about: Any) -> Path:
+GEMMA_LIKE: dict[str, Any] = {
+    "activation": "geglu",
+    "embed_scale": 4.0,
+    "global_every": 2,
+    "global_rope_base": 50000.0,
+    "post_norms": True,
+    "qk_norm": True,
+    "query_scale": 0.25,
+    "window": 16,
+}
+"""For `write_token_model`: what Gemma 3 has and Llama has not."""
+
+
+def write_token_model(
+    folder: Path,
+    name: str = "tiny-tokens",
+    seed: int = 3,
+    context: int = 64,
+    architecture: Mapping[str, Any] | None = None,
+    **about: Any,
+) -> Path:
     """Write a Transformer over tokens: a mark, the bytes but for two, and some words; return its path."""
     from predzip.predictors.neural.transformer.quantize import quantize_transformer
     from predzip.predictors.neural.vocabulary import Vocabulary
 
     tokens = [b"", *(bytes([byte]) for byte in range(256) if byte not in UNKNOWN_BYTES), *WORDS]
-    config = TransformerConfig(
-        width=16,
-        layers=2,
-        heads=2,
-        kv_heads=1,
-        head_dim=8,
-        hidden=24,
-        vocab_size=len(tokens),
-        context=context,
-        norm="rms",
-        norm_place="pre",
-        activation="swiglu",
-        tied=True,
-        ffn_bias=False,
-        output_bias=False,
-    )
+    sizes: dict[str, Any] = {
+        "width": 16,
+        "layers": 2,
+        "heads": 2,
+        "kv_heads": 1,
+        "head_dim": 8,
+        "hidden": 24,
+        "vocab_size": len(tokens),
+        "context": context,
+        "norm": "rms",
+        "norm_place": "pre",
+        "activation": "swiglu",
+        "tied": True,
+        "ffn_bias": False,
+        "output_bias": False,
+    }
+    config = TransformerConfig(**sizes | dict(architecture or {}))
     random = np.random.default_rng(seed)
     floats = {
         tensor: (random.normal(0, 0.3, shape) + (len(shape) == 1)).astype(np.float32)
@@ -94,3 +118,21 @@ def write_recurrent(folder: Path, name: str = "tiny-recurrent", seed: int = 2) -
     tensors["output_bias"] = _biases()
     write_weights(folder / name, {"kind": "recurrent", "architecture": RECURRENT.to_dict()}, tensors)
     return folder / name
+
+
+@contextmanager
+def always_by_model() -> Iterator[None]:
+    """Let method 4 code text by its model, in lanes.
+
+    Otherwise it would not: random weights cost bytes, and the few words of a tiny vocabulary leave most text spelt byte
+    by byte.
+    """
+    from predzip.codecs import token_runs, tokens
+
+    with (
+        mock.patch.object(token_runs, "MOST_TOKENS_OF_A_BYTE", 1.0),
+        mock.patch.object(tokens, "_COMPARED_BYTES", 1 << 40),
+        mock.patch.object(tokens, "LEAST_LANE_TOKENS", 512),
+        mock.patch.object(tokens, "is_smaller", return_value=True),
+    ):
+        yield

@@ -121,6 +121,7 @@ class _Group:
         self._hidden = np.zeros((self.lanes, 0, 1), np.float32)  # of the block of steps that ran last
         self._hidden_from = 0
         self._most_steps = most_steps
+        self._scratch = np.empty(len(trie.token_of_rank), np.float32)
 
     def sums(self, begin: int, count: int, block: int) -> NDArray[np.int64]:
         """Weights of the tokens at steps begin .. begin + count - 1, (count, lanes, R + 1)."""
@@ -133,7 +134,8 @@ class _Group:
             rows = self._hidden[:, first : first + begin + count - at].transpose(1, 0, 2)
             logits = self.stepper.logits(rows.reshape(-1, rows.shape[2]))
             done = at - begin + len(rows)
-            sum_weights(logits, self.trie.token_of_rank, sums[at - begin : done].reshape(len(logits), -1))
+            part = sums[at - begin : done].reshape(len(logits), -1)
+            sum_weights(logits, self.trie.token_of_rank, self._scratch, part)
             at += len(rows)
         return sums
 

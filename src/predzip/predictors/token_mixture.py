@@ -35,25 +35,33 @@ _PRIOR_BITS = 22
 
 
 @kernel
-def sum_weights(logits: _Floats, token_of_rank: NDArray[np.int64], sums: NDArray[np.int64]) -> None:
+def sum_weights(logits: _Floats, token_of_rank: NDArray[np.int64], scratch: _Floats, sums: NDArray[np.int64]) -> None:
     """Sum the weights e^logit over the ranks of tokens, in integers: 2^30 for the likeliest, 1 at least.
+
+    Three loops, since the one between, with the powers, runs in vectors and its neighbours cannot.
 
     Args:
         logits: (N, V), finite.
         token_of_rank: (R,) of the trie.
+        scratch: (R,).
         sums: (N, R + 1), filled: weights of all tokens before a rank.
     """
+    ranks = token_of_rank.shape[0]
     for row in range(logits.shape[0]):
         values = logits[row]
         line = sums[row]
-        greatest = ordered_bits(values[token_of_rank[0]])
-        for rank in range(token_of_rank.shape[0]):
-            greatest = max(greatest, ordered_bits(values[token_of_rank[rank]]))
+        greatest = ordered_bits(values[_U(token_of_rank[0])])
+        for rank in range(ranks):
+            value = values[_U(token_of_rank[rank])]
+            scratch[rank] = value
+            greatest = max(greatest, ordered_bits(value))
         top = from_ordered_bits(greatest)
+        for rank in range(ranks):
+            scratch[rank] = exp_minus(top - scratch[rank]) * _EXP_ONE
         total = np.int64(0)
         line[0] = total
-        for rank in range(token_of_rank.shape[0]):
-            total += np.int64(np.int32(exp_minus(top - values[token_of_rank[rank]]) * _EXP_ONE)) + np.int64(1)
+        for rank in range(ranks):
+            total += np.int64(np.int32(scratch[rank])) + np.int64(1)
             line[rank + 1] = total
 
 

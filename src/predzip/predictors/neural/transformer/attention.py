@@ -24,6 +24,7 @@ from predzip.predictors.neural.transformer.vectors import (
     MOST_STRIPS,
     STRIP,
     STRIP_BYTES,
+    STRIPS_TOGETHER,
     SUMS_SHAPE,
     address_of,
     sum_products,
@@ -37,6 +38,8 @@ KEY_MAX = 127
 TILE = MOST_STRIPS * STRIP
 """Positions that lie side by side in a cache."""
 _AHEAD_PAIRS = 64
+_PAIRS_AT_ONCE = 1 << 30 if STRIPS_TOGETHER == MOST_STRIPS else 64
+"""Pairs of positions whose values are weighed while they are near: few where the strips of a head go one by one."""
 _EXP_ONE = np.float32(1 << 24)
 _WEIGHT_TOTAL = 32767.0  # so that each weight fits 16 bits
 _KEY_MAX = np.float32(KEY_MAX)
@@ -237,6 +240,7 @@ class Scratch(NamedTuple):
     weights: NDArray[np.int16]  # MOST_ROWS, C
     units: _Floats  # MOST_ROWS
     sums: NDArray[np.int32]  # SUMS_SHAPE
+    totals: NDArray[np.int32]  # SUMS_SHAPE
 
 
 def new_scratch(positions: int) -> Scratch:
@@ -246,6 +250,7 @@ def new_scratch(positions: int) -> Scratch:
         np.zeros(shape, np.float32),
         np.zeros(shape, np.int16),
         np.zeros(MOST_ROWS, np.float32),
+        np.zeros(SUMS_SHAPE, np.int32),
         np.zeros(SUMS_SHAPE, np.int32),
     )
 
@@ -280,6 +285,37 @@ def _score(
                 line[j] = np.float32(scratch.sums[i, j])
 
 
+@inlined
+def _weigh_values(
+    values: int,  # address of the first pair's first strip
+    strips: int,
+    padded: int,  # numbers of a head in memory
+    pairs: int,
+    rows: int,
+    scratch: Scratch,
+) -> None:
+    """Sum the values of some strips by the weights in `scratch`, into its totals."""
+    totals = scratch.totals
+    pair_bytes = 2 * padded
+    for begin in range(0, max(pairs, 1), _PAIRS_AT_ONCE):
+        sum_products(
+            values + begin * pair_bytes,
+            pair_bytes,
+            2 * STRIP_BYTES,
+            strips,
+            min(_PAIRS_AT_ONCE, pairs - begin),
+            address_of(scratch.weights) + 4 * begin,
+            2 * scratch.weights.shape[1],
+            rows,
+            _AHEAD_PAIRS * pair_bytes if pairs - begin > _AHEAD_PAIRS else 0,
+            scratch.sums,
+        )
+        for i in range(rows):
+            line, total = scratch.sums[i], totals[i]
+            for j in range(strips * STRIP):
+                total[j] = line[j] if begin == 0 else add32(total[j], line[j])
+
+
 @kernel
 def attend_rows(
     queries: NDArray[np.int16],  # L, G, B * share, H
@@ -294,7 +330,6 @@ def attend_rows(
 ) -> None:
     """Attention of all rows, some of one key head at a time; what a row may not see gets weight 0."""
     lanes, groups, total, size = queries.shape
-    capacity = scratch.weights.shape[1]
     padded = cache.values.shape[4]
     for lane in range(lanes):
         for group in range(groups):
@@ -324,18 +359,8 @@ def attend_rows(
                         weights[j] = np.int16(0)
                 address = address_of(values[begin // 2])
                 for strip in range(0, padded // STRIP, MOST_STRIPS):
-                    sum_products(
-                        address + strip * STRIP_BYTES,
-                        2 * padded,
-                        2 * STRIP_BYTES,
-                        min(MOST_STRIPS, padded // STRIP - strip),
-                        pairs,
-                        address_of(scratch.weights),
-                        2 * capacity,
-                        rows,
-                        _AHEAD_PAIRS * 2 * padded if pairs > _AHEAD_PAIRS else 0,
-                        scratch.sums,
-                    )
+                    at_once = min(MOST_STRIPS, padded // STRIP - strip)
+                    _weigh_values(address + strip * STRIP_BYTES, at_once, padded, pairs, rows, scratch)
                     column = strip * STRIP
                     for i in range(rows):
                         t = (first + i) // share
@@ -343,4 +368,4 @@ def attend_rows(
                         row = lane * (total // share) + t
                         line = result[row, head * size + column : head * size + min(size, column + TILE)]
                         for j in range(line.shape[0]):
-                            line[j] = np.float32(scratch.sums[i, j]) * scratch.units[i]
+                            line[j] = np.float32(scratch.totals[i, j]) * scratch.units[i]
