@@ -2,7 +2,6 @@
 
     errors, units, places, jit <- coding <- predictors <- codecs <- api <- experiments <- cli
                                             predictors <- training <- experiments, cli
-                                            predictors <- conversion <- api, cli
                                             predictors <- conversion <- api, experiments, cli
     errors, units              <- container <-------------------- api
 
@@ -57,7 +56,6 @@ HEAVY = {
     *("torch", "transformers", "dask", "matplotlib", "numba", "rich", "imagecodecs", "soundfile", "pandas", "fsspec"),
     *("PIL", "brotli", "pyppmd", "backports", "psutil", "scipy", "distributed", "tokenizers", "datasets"),
     *("gguf", "huggingface_hub", "accelerate"),
-    *("gguf", "huggingface_hub"),
 }
 DOORS_TO_NUMBA = {
     "predzip.jit",

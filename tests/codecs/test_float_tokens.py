@@ -25,6 +25,7 @@ from predzip.codecs.float_tokens import FloatTokensCodec, build, pack_parameters
 from predzip.codecs.registry import FLOAT_ID, choose_codec, method_name
 from predzip.codecs.tokens import LANES, SIZES_BYTES
 from predzip.errors import CorruptError, MissingExtraError, ModelError, UnsupportedError, UsageError
+from predzip.inspection import inspect
 from predzip.predictors.float_stepper import FloatStepper
 from predzip.predictors.neural import catalogue
 
@@ -207,7 +208,8 @@ def test_a_missing_model_is_named(folder: Path, tmp_path: Path, monkeypatch: pyt
     fingerprint = catalogue.load(NAME).fingerprint[:8].hex()
     monkeypatch.setenv("PREDZIP_MODELS", str(tmp_path))
     monkeypatch.setattr(catalogue, "_offered", [])
-    with pytest.raises(ModelError, match=f"fingerprint {fingerprint}.*predzip models add"):
+    assert inspect(data).frames[0].parameters.endswith(f";model={NAME}-model".encode())
+    with pytest.raises(ModelError, match=f"{NAME}-model .*fingerprint {fingerprint}.*predzip models add"):
         predzip.decompress(data)
 
 

@@ -23,6 +23,7 @@ from predzip.codecs.token_runs import join_runs, plan_text
 from predzip.codecs.token_text import Shape, fits, shape_of
 from predzip.codecs.tokens import LANES, TokensCodec, build, pack_parameters
 from predzip.errors import CorruptError, ModelError, UnsupportedError, UsageError
+from predzip.inspection import inspect
 from predzip.predictors.neural import catalogue
 from predzip.predictors.neural.vocabulary import Vocabulary
 
@@ -188,6 +189,7 @@ def test_parameters_of_no_encoder(parameters: bytes) -> None:
         build(TOKENS_ID, pack_parameters(), b"")
 
 
+@pytest.mark.parametrize("method", ["tokens", "chunks"])
 @pytest.mark.parametrize(
     ("about", "command"),
     [
@@ -197,15 +199,17 @@ def test_parameters_of_no_encoder(parameters: bytes) -> None:
     ],
 )
 def test_a_missing_model_is_named_with_the_command_that_gets_it(
-    folder: Path, about: dict[str, str], command: str
+    folder: Path, about: dict[str, str], command: str, method: str
 ) -> None:
     stem = tiny_models.write_token_model(folder, "named", about=about)
-    data = predzip.compress(TEXT[:300], model="named")
+    data = predzip.compress(TEXT[:300], method=method, model="named")
     fingerprint = catalogue.fingerprint(stem).hex()[:16]
     for file in folder.glob("named*"):
         file.unlink()
-    name = {**about, "source": about.get("source", "named")}["source"]
-    with pytest.raises(ModelError, match=f"{name}.*{fingerprint}.*run: {command}$"):
+    name = about.get("source", "" if method == "chunks" else "named")
+    (frame,) = inspect(data).frames
+    assert name.encode() in frame.parameters
+    with pytest.raises(ModelError, match=f"{name}.*{fingerprint}.*{command}"):
         predzip.decompress(data)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -16,6 +17,7 @@ from predzip.inspection import CHECK_NAME, FileSummary, inspect
 from predzip.units import bits_per_byte, raw_rate
 
 _TITLES = ("compressed", "original", "rate", "bits/byte", "blocks", "method", "check", "name")
+_TEXT_AT_THE_END = re.compile(rb"[ -~]{4,}\Z")
 _TEXT_COLUMNS = {"method", "check", "name"}
 
 
@@ -64,14 +66,19 @@ def _size_columns(compressed_bytes: int, original_bytes: int) -> tuple[str, ...]
     return (str(compressed_bytes), str(original_bytes), rate, spent)
 
 
+def _parameters(parameters: bytes) -> str:
+    """Numbers in hexadecimal digits, and the text behind them as it is."""
+    text = _TEXT_AT_THE_END.search(parameters)
+    numbers = parameters[: text.start()] if text else parameters
+    return " ".join(filter(None, (numbers.hex(), text[0].decode("ascii") if text else ""))) or "none"
+
+
 def _details(name: str, summary: FileSummary) -> str:
     lines = [f"\n{name}"]
     for number, frame in enumerate(summary.frames, 1):
-        text = frame.parameters.decode("latin-1")
-        parameters = text if text.isascii() and text.isprintable() and text else frame.parameters.hex() or "none"
         lines.append(
             f"  frame {number} at byte {frame.offset}: method {frame.method} (id {frame.method_id}, parameters"
-            f" {parameters}), {frame.block_count} blocks of which {frame.stored_block_count} stored,"
+            f" {_parameters(frame.parameters)}), {frame.block_count} blocks of which {frame.stored_block_count} stored,"
             f" {frame.original_bytes} -> {frame.compressed_bytes} bytes"
         )
         if frame.model or frame.fingerprint:

@@ -6,16 +6,18 @@ docs/format.md, section "Method 3", is the specification.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+from predzip.codecs.registry import CHUNK_SOURCE_FROM_BYTE as SIZES_BYTES
 from predzip.codecs.registry import FINGERPRINT_BYTES as FINGERPRINT_BYTES
 from predzip.errors import CorruptError, UnsupportedError, UsageError
+from predzip.predictors.neural.model_sources import is_converted, pack_source, unpack_source
 
 METHOD_ID = 3
 CHUNK_BYTES = 2048
 LANES = 64
 _LONGEST_CHUNK = 1 << 20
 _MOST_LANES = 1024
-_PARAMETER_BYTES = 6
 
 
 def batches(length: int, chunk_bytes: int, lanes: int) -> Iterator[tuple[int, int, int]]:
@@ -46,11 +48,22 @@ def pack_parameters(chunk_bytes: int = CHUNK_BYTES, lanes: int = LANES) -> bytes
         raise UsageError(f"chunks have 1 to {_LONGEST_CHUNK} bytes and go 1 to {_MOST_LANES} side by side")
     if (chunk_bytes, lanes) == (CHUNK_BYTES, LANES):
         return b""
+    return _pack_sizes(chunk_bytes, lanes)
+
+
+def _pack_sizes(chunk_bytes: int, lanes: int) -> bytes:
     return chunk_bytes.to_bytes(4, "little") + lanes.to_bytes(2, "little")
 
 
-def read_header(parameters: bytes, fingerprint: bytes) -> tuple[int, int]:
-    """C and L of a frame.
+def add_source(parameters: bytes, config: dict[str, Any]) -> bytes:
+    """Parameters that say where a model comes from, if it was converted: where it was not, each byte counts more."""
+    if not is_converted(config):
+        return parameters
+    return (parameters or _pack_sizes(CHUNK_BYTES, LANES)) + pack_source(config)
+
+
+def read_header(parameters: bytes, fingerprint: bytes) -> tuple[int, int, str]:
+    """C, L and the source of the model, which may be empty, of a frame.
 
     Raises:
         CorruptError: where the header names no model.
@@ -59,9 +72,11 @@ def read_header(parameters: bytes, fingerprint: bytes) -> tuple[int, int]:
     if len(fingerprint) != FINGERPRINT_BYTES:
         raise CorruptError("the frame needs a model and names none")
     if not parameters:
-        return CHUNK_BYTES, LANES
-    chunk_bytes, lanes = int.from_bytes(parameters[:4], "little"), int.from_bytes(parameters[4:], "little")
+        return CHUNK_BYTES, LANES, ""
+    sizes, source = parameters[:SIZES_BYTES], parameters[SIZES_BYTES:]
+    chunk_bytes, lanes = int.from_bytes(sizes[:4], "little"), int.from_bytes(sizes[4:], "little")
     in_bounds = 1 <= chunk_bytes <= _LONGEST_CHUNK and 1 <= lanes <= _MOST_LANES
-    if len(parameters) != _PARAMETER_BYTES or not in_bounds or parameters != pack_parameters(chunk_bytes, lanes):
-        raise UnsupportedError(f"parameters {parameters.hex()} of a model in chunks are unknown to this release")
-    return chunk_bytes, lanes
+    written = source or (chunk_bytes, lanes) != (CHUNK_BYTES, LANES)
+    if len(sizes) != SIZES_BYTES or not in_bounds or not written:
+        raise UnsupportedError(f"parameters {sizes.hex()} of a model in chunks are unknown to this release")
+    return chunk_bytes, lanes, unpack_source(source)

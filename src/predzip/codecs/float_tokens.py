@@ -11,11 +11,13 @@ docs/format.md, section "Method 5", is the specification.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from predzip.codecs.base import Progress
 from predzip.codecs.cores import usable_cores
-from predzip.codecs.float_environment import check, environment, pack_record, unpack_record
+from predzip.codecs.float_environment import MOST_RECORD_BYTES, check, environment, pack_record, unpack_record
 from predzip.codecs.registry import FINGERPRINT_BYTES
 from predzip.codecs.registry import SOURCE_FROM_BYTE as SIZES_BYTES
 from predzip.codecs.token_runs import TextPlan
@@ -27,6 +29,7 @@ from predzip.predictors.float_model import FloatConfig, load_model
 from predzip.predictors.float_stepper import FloatStepper
 from predzip.predictors.neural import catalogue
 from predzip.predictors.neural.model_files import tokenizer_path
+from predzip.predictors.neural.model_sources import SOURCE_NAME, source_of_record
 from predzip.predictors.neural.weights import Weights
 
 METHOD_ID = 5
@@ -127,6 +130,12 @@ def pack_parameters(lanes: int, context: int, threads: int, record: bytes) -> by
     return pack_sizes(lanes, context) + bytes([threads]) + record
 
 
+def add_source(parameters: bytes, config: dict[str, Any]) -> bytes:
+    """Parameters whose record says where a model comes from, by its description, where there is room for it."""
+    longer = parameters + source_of_record(config)
+    return longer if len(longer) - _SIZES_BYTES <= MOST_RECORD_BYTES else parameters
+
+
 def build(method_id: int, parameters: bytes, fingerprint: bytes) -> FloatTokensCodec:
     """Make the codec that a frame header asks for.
 
@@ -146,6 +155,6 @@ def build(method_id: int, parameters: bytes, fingerprint: bytes) -> FloatTokensC
     except UsageError:
         raise UnsupportedError(f"parameters {parameters[:_SIZES_BYTES].hex()} are unknown to this release") from None
     recorded = unpack_record(record)
-    stem = catalogue.locate_by_fingerprint(fingerprint)
+    stem = catalogue.locate_by_fingerprint(fingerprint, recorded.pop(SOURCE_NAME, ""))
     check(recorded, environment(threads))
     return FloatTokensCodec(catalogue.load(stem), str(tokenizer_path(stem)), lanes, context, threads, record)

@@ -25,6 +25,7 @@ from predzip.codecs.chunk_sizes import (
     pack_parameters,
     read_header,
 )
+from predzip.codecs.chunk_sizes import add_source as add_source
 from predzip.codecs.chunk_sizes import parameters_of as parameters_of
 from predzip.codecs.token_chunks import TokenChunksCodec
 from predzip.coding.interval import finish, new_decoder, new_encoder, output_bytes, payload_buffer, with_free_bytes
@@ -193,9 +194,13 @@ def build(method_id: int, parameters: bytes, fingerprint: bytes) -> ModelChunksC
         UnsupportedError: where its parameters are not those of this release.
         ModelError: where the model is not here, or none that predicts whole chunks exactly.
     """
-    chunk_bytes, lanes = read_header(parameters, fingerprint)
-    stem = catalogue.locate_by_fingerprint(fingerprint)
+    chunk_bytes, lanes, source = read_header(parameters, fingerprint)
+    stem = catalogue.locate_by_fingerprint(fingerprint, source)
     weights = catalogue.load(stem)
+    codec: ModelChunksCodec | TokenChunksCodec
     if catalogue.has_tokens(weights.config):
-        return TokenChunksCodec(weights, str(tokenizer_path(stem)), chunk_bytes, lanes)
-    return ModelChunksCodec(weights, chunk_bytes, lanes)
+        codec = TokenChunksCodec(weights, str(tokenizer_path(stem)), chunk_bytes, lanes)
+    else:
+        codec = ModelChunksCodec(weights, chunk_bytes, lanes)
+    codec.parameters = parameters
+    return codec

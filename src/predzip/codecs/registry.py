@@ -20,21 +20,23 @@ from __future__ import annotations
 import contextlib
 import difflib
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any, cast
 
 from predzip.codecs.base import BlockCodec
 from predzip.codecs.levels import DEFAULT_LEVEL, MIXING_LEVELS, PRIOR_LEVELS, Level, level_row
 from predzip.errors import CorruptError, ModelError, UnsupportedError, UsageError
 from predzip.predictors.neural import catalogue
-from predzip.predictors.neural.model_sources import pack_source, unpack_source
+from predzip.predictors.neural.model_sources import source_in_record, unpack_source
 
 MIXING_ID = 1
 MIXTURE_ID = 2
 MODEL_CHUNKS_ID = 3
 TOKENS_ID = 4
 SOURCE_FROM_BYTE = 3
-"""Where the name of the model stands in the parameters of method 4."""
+CHUNK_SOURCE_FROM_BYTE = 6
+"""Where the source of the model stands in the parameters of methods 4 and 3."""
 FLOAT_ID = 5
 STORED_METHOD_ID = 0
 PRIVATE_IDS = range(0x3F00, 0x4000)
@@ -63,10 +65,14 @@ class CodecReference:
         for path in self.offered:
             with contextlib.suppress(ModelError):  # one that is gone is missed only if this codec needs it
                 catalogue.offer(path)
-        module, _, attribute = self.factory.partition(":")
         model = (self.fingerprint,) if self.runs_models else ()
-        codec = getattr(importlib.import_module(module), attribute)(self.method_id, self.parameters, *model)
-        return cast(BlockCodec, codec)
+        return cast(BlockCodec, _attribute(self.factory)(self.method_id, self.parameters, *model))
+
+
+def _attribute(target: str) -> Any:  # noqa: ANN401  (a function, as its user knows it)
+    """Import what "module:attribute" names."""
+    module, _, attribute = target.partition(":")
+    return getattr(importlib.import_module(module), attribute)
 
 
 @dataclass(frozen=True)
@@ -82,10 +88,8 @@ class Method:
     """Whether the factory takes a fingerprint as its third argument."""
     options: str = ""
     """"module:attribute" that turns options into the parameter bytes, where a method that runs models has some."""
-    records_environment: bool = False
-    """Whether there are parameters even where no options are given."""
-    names_source: bool = False
-    """Whether parameters end with where the model comes from, and are there even where no options are given."""
+    add_source: str = ""
+    """"module:attribute" that adds to parameters where a model comes from, by its description."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,7 @@ _METHODS: dict[int, Method] = {
         description="a model alone, in chunks of 2,048 bytes without history: the paper's way; options chunk, lanes",
         runs_models=True,
         options="predzip.codecs.model_chunks:parameters_of",
+        add_source="predzip.codecs.chunk_sizes:add_source",
     ),
     TOKENS_ID: Method(
         TOKENS_ID,
@@ -128,7 +133,7 @@ _METHODS: dict[int, Method] = {
         description="a foundation model over tokens, with the adaptive mixture; options lanes, context",
         runs_models=True,
         options="predzip.codecs.tokens:parameters_of",
-        names_source=True,
+        add_source="predzip.codecs.tokens:add_source",
     ),
     FLOAT_ID: Method(
         FLOAT_ID,
@@ -138,7 +143,7 @@ _METHODS: dict[int, Method] = {
         description="the same by any model of transformers; decodes where it was made; options lanes, context, threads",
         runs_models=True,
         options="predzip.codecs.float_tokens:parameters_of",
-        records_environment=True,
+        add_source="predzip.codecs.float_tokens:add_source",
     ),
 }
 
@@ -246,16 +251,16 @@ def choose_codec(level: int = DEFAULT_LEVEL, method: str | None = None, model: s
     if (model is not None) != entry.runs_models:
         raise UsageError(f"method {name} {'needs a model: name one' if entry.runs_models else 'runs no model'}")
     parameters = b""
-    if options or entry.records_environment or entry.names_source:
+    if options or (entry.options and model is not None):
         parameters = _model_parameters(entry, options) if entry.options else _entropy_parameters(name, options)
     codec = CodecReference(entry.method_id, parameters, entry.factory)
     if model is not None:
         codec = _with_model(codec, model)
-        if entry.names_source:
+        if entry.add_source:
             from predzip.predictors.neural.weights import read_config
 
-            source = pack_source(read_config(catalogue.locate(model).stem))
-            codec = replace(codec, parameters=codec.parameters + source)
+            add_source = _attribute(entry.add_source)
+            codec = replace(codec, parameters=add_source(parameters, read_config(catalogue.locate(model).stem)))
     return LevelChoice(codec, entry.block_bytes)
 
 
@@ -276,8 +281,7 @@ def _with_model(codec: CodecReference, model: str) -> CodecReference:
 
 
 def _model_parameters(method: Method, options: str) -> bytes:
-    module, _, attribute = method.options.partition(":")
-    return cast(bytes, getattr(importlib.import_module(module), attribute)(_pairs(method.name, options)))
+    return cast(bytes, _attribute(method.options)(_pairs(method.name, options)))
 
 
 def _entropy_parameters(name: str, options: str) -> bytes:
@@ -317,13 +321,20 @@ def reference_for_frame(method_id: int, parameters: bytes, fingerprint: bytes = 
     return CodecReference(method_id, parameters, _ENTROPY if method is None else method.factory)
 
 
+_READ_SOURCE: dict[int, Callable[[bytes], str]] = {
+    MODEL_CHUNKS_ID: lambda parameters: unpack_source(parameters[CHUNK_SOURCE_FROM_BYTE:]),
+    TOKENS_ID: lambda parameters: unpack_source(parameters[SOURCE_FROM_BYTE:]),
+    FLOAT_ID: lambda parameters: source_in_record(parameters[SOURCE_FROM_BYTE + 1 :]),
+}
+
+
 def model_name(method_id: int, parameters: bytes, fingerprint: bytes) -> str:
     """Name of the model that a frame needs, for people; empty where it needs none, or where the name is not known."""
     if fingerprint:
         name = catalogue.name_of(fingerprint)
-        if not name and method_id == TOKENS_ID:
+        if not name and method_id in _READ_SOURCE:
             with contextlib.suppress(UnsupportedError):
-                name = unpack_source(parameters[SOURCE_FROM_BYTE:])
+                name = _READ_SOURCE[method_id](parameters)
         return name
     if method_id == MIXTURE_ID and len(parameters) == 2:
         return next((each.name for each in catalogue.shipped() if each.number == parameters[1]), "")

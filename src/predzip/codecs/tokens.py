@@ -33,7 +33,7 @@ from predzip.predictors.mixing.settings import TEXT
 from predzip.predictors.mixture import HEADS
 from predzip.predictors.neural import catalogue
 from predzip.predictors.neural.model_files import tokenizer_path
-from predzip.predictors.neural.model_sources import unpack_source
+from predzip.predictors.neural.model_sources import pack_source, unpack_source
 from predzip.predictors.neural.token_trie import new_trie
 from predzip.predictors.neural.transformer.config import TransformerConfig
 from predzip.predictors.neural.transformer.stepper import TokenStepper, stepper_memory_bytes
@@ -255,6 +255,11 @@ def pack_parameters(lanes: int = LANES, context: int = 0) -> bytes:
             f"1 to {MOST_LANES} lanes go side by side, and a context has {LEAST_CONTEXT} to {MOST_CONTEXT} positions"
         )
     return bytes([lanes]) + context.to_bytes(2, "little")
+
+
+def add_source(parameters: bytes, config: dict[str, Any]) -> bytes:
+    """Parameters that say where a model comes from, by its description."""
+    return parameters + pack_source(config)
 
 
 def unpack_parameters(parameters: bytes) -> tuple[int, int, bytes]:

@@ -15,16 +15,22 @@ _SOURCE = re.compile(r"[A-Za-z0-9._/@:+-]*")
 _NOT_OF_A_SOURCE = re.compile(r"[^A-Za-z0-9._/@:+-]+")
 _COMMIT_DIGITS = 12
 HUB = "hf:"
+SOURCE_NAME = "model"
+
+
+def is_converted(config: dict[str, Any]) -> bool:
+    """Say whether a model's description names a source."""
+    about = config.get("about")
+    return isinstance(about, dict) and bool(about.get("source"))
 
 
 def pack_source(config: dict[str, Any]) -> bytes:
     """Name the source of a model by its description; its own name where it was not converted."""
-    about = config.get("about")
     text = str(config.get("name", ""))
-    if isinstance(about, dict) and about.get("source"):
-        text = str(about["source"])
-        if about.get("revision"):
-            text = f"{HUB}{text.removeprefix(HUB)}@{str(about['revision'])[:_COMMIT_DIGITS]}"
+    if is_converted(config):
+        text = str(config["about"]["source"])
+        if config["about"].get("revision"):
+            text = f"{HUB}{text.removeprefix(HUB)}@{str(config['about']['revision'])[:_COMMIT_DIGITS]}"
     return _NOT_OF_A_SOURCE.sub("-", text)[:LONGEST_BYTES].encode("ascii")
 
 
@@ -38,6 +44,20 @@ def unpack_source(source: bytes) -> str:
     if len(source) > LONGEST_BYTES or not _SOURCE.fullmatch(text):
         raise UnsupportedError("the frame names a model as no encoder of this release does")
     return text
+
+
+def source_of_record(config: dict[str, Any]) -> bytes:
+    """The source as the last field of a record `name=value;name=value` (`codecs.float_environment`)."""
+    return f";{SOURCE_NAME}=".encode() + pack_source(config)
+
+
+def source_in_record(record: bytes) -> str:
+    """Read what `source_of_record` wrote; empty where the record has none.
+
+    Raises:
+        UnsupportedError: it is none that an encoder writes.
+    """
+    return unpack_source(record.rpartition(f";{SOURCE_NAME}=".encode())[2]) if SOURCE_NAME.encode() in record else ""
 
 
 def command_for(source: str) -> str:
