@@ -236,7 +236,7 @@ GOOD = pack_parameters(2, 0, 1, b"torch=1")
         GOOD + b";",
         GOOD + b"\n",
         GOOD + b"\xff",
-        GOOD + b"x" * 200,
+        GOOD + b"x" * MOST_RECORD_BYTES,
     ],
 )
 def test_parameters_of_no_encoder(parameters: bytes) -> None:
