@@ -247,3 +247,11 @@ def test_pieces_end_where_words_do() -> None:
     assert all(piece.endswith("\n") for piece in pieces(ENGLISH * 4, 1000))
     assert all(piece.startswith(" ") for piece in list(pieces("some words " * 900, 1000))[1:])
     assert all(piece.endswith(("e\n", "a")) for piece in pieces("  line\n  line\na" * 900, 1000))
+
+
+def test_tokenizers_are_forgotten_and_read_again(case: Case) -> None:
+    first = tokenize(ENGLISH.encode(), case.vocabulary, case.path)
+    tokenization.forget_tokenizers()
+    assert tokenization._read.cache_info().currsize == 0
+    assert np.array_equal(tokenize(ENGLISH.encode(), case.vocabulary, case.path), first)
+    assert tokenization._read.cache_info().currsize == 1

@@ -24,6 +24,7 @@ from predzip.codecs.registry import FINGERPRINT_BYTES
 from predzip.codecs.registry import SOURCE_FROM_BYTE as SIZES_BYTES
 from predzip.codecs.token_runs import TextPlan, join_runs, plan_text
 from predzip.codecs.token_text import LINE_BITS, ROWS_OF_A_BLOCK, Shape, Stepper, TokenText, fits, shape_of
+from predzip.codecs.tokenization import forget_tokenizers
 from predzip.coding.binary import code_gamma, code_number, new_encoder, output_bytes
 from predzip.errors import CorruptError, UnsupportedError, UsageError
 from predzip.predictors.mixing.kinds import Kind
@@ -52,6 +53,8 @@ _MOST_RUNS = 1 << 20
 _HEADER_DECISIONS = 1024
 _COMPARED_BYTES = 64
 """An encoder goes on with the model while it is not worse by more than this."""
+_LONG_BYTES = 1 << 16
+"""Text that takes so long that reading the tokenizer again for the next one is nothing."""
 _BYTES_OF_A_TOKEN = 3
 _PROGRAM_BYTES = 250 << 20
 """Python, compiled kernels and distributions on their way, for the outlook."""
@@ -107,6 +110,8 @@ class TokensCodec(MixtureCodec):
         used = int(output_bytes(coder))
         saved = coder.copy(), buffer[:used].copy()
         plan = self._plan(data)
+        if len(data) >= _LONG_BYTES:
+            forget_tokenizers()
         coded = None
         if len(plan.tokens):
             most = used + other_bytes + _COMPARED_BYTES
