@@ -8,7 +8,7 @@ MODEL is a converted model, SOURCE the GGUF file or folder that it came from. Of
     in floats       the same of the source in float32 (needs SOURCE); the difference is what exact arithmetic costs
     mixed           what `predzip --model` writes; compressed, decompressed and compared, each a process of its own
     one lane        what a plain decoder does: one token at a time, one thread, by the exact engine and by
-                    transformers in float32 (needs SOURCE, a GGUF file); speed of the first tokens
+                    transformers in float32 (needs SOURCE, a GGUF file, and accelerate); speed of the first tokens
 
 Speeds are original bytes by the clock of whole processes, kernels compiled before; memory is the peak of the process.
 Prints a table and writes it to results/foundation.md.
@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +147,9 @@ def measure(model: str, source: str, name: str, data: bytes) -> tuple[str, ...]:
         f"{format_bytes(size / decompressing.seconds)}/s",
         format_bytes(max(compressing.peak_bytes, decompressing.peak_bytes)),
         f"{format_bytes(one_lane_exact(model, data))}/s",
-        f"{format_bytes(one_lane_torch(source, model, data))}/s" if source.endswith(".gguf") else "-",
+        f"{format_bytes(one_lane_torch(source, model, data))}/s"
+        if source.endswith(".gguf") and find_spec("accelerate")
+        else "-",
     )
 
 

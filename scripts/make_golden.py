@@ -38,7 +38,9 @@ METHOD_BYTES = 1000
 
 def of_tests(name: str) -> Any:  # noqa: ANN401  (a module)
     """A module of the tests."""
-    sys.path[:0] = [] if str(ROOT / "tests") in sys.path else [str(ROOT / "tests")]
+    folder = str(ROOT / "tests")
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
     return importlib.import_module(name)
 
 

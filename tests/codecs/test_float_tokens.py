@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import corpus
 import float_models
 import predzip
+import tiny_models
 from predzip.codecs import float_environment, float_tokens, tokens
 from predzip.codecs.base import BlockCodec
 from predzip.codecs.float_environment import MOST_RECORD_BYTES, check, environment, pack_record, unpack_record
@@ -47,11 +49,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 @pytest.fixture
-def always(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The model is taken although it is random and costs bytes: its own way is what is tested."""
-    monkeypatch.setattr(tokens, "_COMPARED_BYTES", 1 << 40)
-    monkeypatch.setattr(tokens, "is_smaller", lambda *_: True)
-    monkeypatch.setattr(tokens, "LEAST_LANE_TOKENS", 1)
+def always(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The model is taken: its own way is what is tested."""
+    with tiny_models.always_by_model():
+        monkeypatch.setattr(tokens, "LEAST_LANE_TOKENS", 1)
+        yield
 
 
 def codec(lanes: int = LANES, name: str = NAME) -> FloatTokensCodec:
@@ -236,7 +238,9 @@ GOOD = pack_parameters(2, 0, 1, b"torch=1")
         GOOD + b";",
         GOOD + b"\n",
         GOOD + b"\xff",
-        GOOD + b"x" * MOST_RECORD_BYTES,
+        GOOD + b"x" * 200,
+        GOOD + b";model=two words",
+        GOOD + b";model=" + b"x" * 121,
     ],
 )
 def test_parameters_of_no_encoder(parameters: bytes) -> None:

@@ -209,7 +209,7 @@ def test_a_missing_model_is_named_with_the_command_that_gets_it(
     name = about.get("source", "" if method == "chunks" else "named")
     (frame,) = inspect(data).frames
     assert name.encode() in frame.parameters
-    with pytest.raises(ModelError, match=f"{name}.*{fingerprint}.*{command}"):
+    with pytest.raises(ModelError, match=f"{name}.*{fingerprint}.*run: {command}$"):
         predzip.decompress(data)
 
 

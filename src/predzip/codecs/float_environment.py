@@ -1,6 +1,6 @@
 """What the numbers of a model in floats depend on besides its weights: recorded by encoders, compared by decoders.
 
-    record := name=value;name=value;...   ASCII; the last one may be model=SOURCE, which is not compared
+    record := name=value;name=value;...   ASCII
 
 Names and versions say to people what differs. The probe says more to the machine: it hashes what torch makes of
 products and functions of fixed numbers, so another instruction set shows, or another setting. Threads are not compared:
@@ -23,8 +23,7 @@ from predzip.predictors.float_stepper import threads_of_torch
 
 FORCE_VARIABLE = "PREDZIP_ANY_ENVIRONMENT"
 """Environment variable that lets a decoder go on where the environment differs, if it is 1."""
-MOST_RECORD_BYTES = 251
-"""Of a record, and where the model comes from behind it."""
+MOST_RECORD_BYTES = 200
 _MOST_VALUE_LETTERS = 22
 _RECORD = re.compile(r"[a-z]+=[ -:<-~]*(?:;[a-z]+=[ -:<-~]*)*", re.ASCII)  # values have no semicolon
 _NOT_IN_VALUES = re.compile(r"[^!-:<-~]+")
@@ -53,7 +52,7 @@ def environment(threads: int) -> dict[str, str]:
 
 
 def pack_record(values: dict[str, str]) -> bytes:
-    """Write a record, of 200 bytes at most where the values are those of `environment`."""
+    """Write a record, at most `MOST_RECORD_BYTES` where the values are those of `environment`."""
     return ";".join(f"{name}={value}" for name, value in values.items()).encode("ascii")
 
 

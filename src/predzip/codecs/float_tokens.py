@@ -4,7 +4,8 @@ Another machine, release or setting may compute other numbers, and then nothing 
 record the environment, decoders refuse another one unless they are forced, and encoders decode each block again: what
 does not come back is coded as in method 2, which needs no such model.
 
-    parameters := lanes (1 byte), context (2), threads (1), record of the environment (`float_environment`)
+    parameters := lanes (1 byte), context (2), threads (1), record of the environment (`float_environment`), and where
+                  the model comes from (`model_sources`)
 
 docs/format.md, section "Method 5", is the specification.
 """
@@ -17,8 +18,8 @@ import numpy as np
 
 from predzip.codecs.base import Progress
 from predzip.codecs.cores import usable_cores
-from predzip.codecs.float_environment import MOST_RECORD_BYTES, check, environment, pack_record, unpack_record
-from predzip.codecs.registry import FINGERPRINT_BYTES
+from predzip.codecs.float_environment import check, environment, pack_record, unpack_record
+from predzip.codecs.registry import FINGERPRINT_BYTES, RECORD_FROM_BYTE
 from predzip.codecs.registry import SOURCE_FROM_BYTE as SIZES_BYTES
 from predzip.codecs.token_runs import TextPlan
 from predzip.codecs.token_text import Stepper
@@ -29,12 +30,13 @@ from predzip.predictors.float_model import FloatConfig, load_model
 from predzip.predictors.float_stepper import FloatStepper
 from predzip.predictors.neural import catalogue
 from predzip.predictors.neural.model_files import tokenizer_path
-from predzip.predictors.neural.model_sources import SOURCE_NAME, source_of_record
+from predzip.predictors.neural.model_sources import add_to_record, split_record
 from predzip.predictors.neural.weights import Weights
 
 METHOD_ID = 5
 _MOST_THREADS = 255
-_SIZES_BYTES = SIZES_BYTES + 1
+_MOST_PARAMETER_BYTES = 255
+"""That a frame has room for."""
 
 
 class FloatTokensCodec(TokensCodec):
@@ -131,9 +133,9 @@ def pack_parameters(lanes: int, context: int, threads: int, record: bytes) -> by
 
 
 def add_source(parameters: bytes, config: dict[str, Any]) -> bytes:
-    """Parameters whose record says where a model comes from, by its description, where there is room for it."""
-    longer = parameters + source_of_record(config)
-    return longer if len(longer) - _SIZES_BYTES <= MOST_RECORD_BYTES else parameters
+    """Parameters that say, where there is room for it, where a model comes from, by its description."""
+    longer = add_to_record(parameters, config)
+    return longer if len(longer) <= _MOST_PARAMETER_BYTES else parameters
 
 
 def build(method_id: int, parameters: bytes, fingerprint: bytes) -> FloatTokensCodec:
@@ -147,14 +149,15 @@ def build(method_id: int, parameters: bytes, fingerprint: bytes) -> FloatTokensC
     """
     if len(fingerprint) != FINGERPRINT_BYTES:
         raise CorruptError("the frame needs a model and names none")
-    record = parameters[_SIZES_BYTES:]
+    numbers, record = parameters[:RECORD_FROM_BYTE], parameters[RECORD_FROM_BYTE:]
     lanes, context, _ = unpack_parameters(parameters)
-    threads = int.from_bytes(parameters[SIZES_BYTES:_SIZES_BYTES])
+    threads = int.from_bytes(numbers[SIZES_BYTES:])
     try:
         pack_parameters(lanes, context, threads, record)
     except UsageError:
-        raise UnsupportedError(f"parameters {parameters[:_SIZES_BYTES].hex()} are unknown to this release") from None
-    recorded = unpack_record(record)
-    stem = catalogue.locate_by_fingerprint(fingerprint, recorded.pop(SOURCE_NAME, ""))
+        raise UnsupportedError(f"parameters {numbers.hex()} are unknown to this release") from None
+    environment_record, source = split_record(record)
+    recorded = unpack_record(environment_record)
+    stem = catalogue.locate_by_fingerprint(fingerprint, source)
     check(recorded, environment(threads))
     return FloatTokensCodec(catalogue.load(stem), str(tokenizer_path(stem)), lanes, context, threads, record)

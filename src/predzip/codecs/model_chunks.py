@@ -25,7 +25,6 @@ from predzip.codecs.chunk_sizes import (
     pack_parameters,
     read_header,
 )
-from predzip.codecs.chunk_sizes import add_source as add_source
 from predzip.codecs.chunk_sizes import parameters_of as parameters_of
 from predzip.codecs.token_chunks import TokenChunksCodec
 from predzip.coding.interval import finish, new_decoder, new_encoder, output_bytes, payload_buffer, with_free_bytes

@@ -28,7 +28,7 @@ from predzip.codecs.base import BlockCodec
 from predzip.codecs.levels import DEFAULT_LEVEL, MIXING_LEVELS, PRIOR_LEVELS, Level, level_row
 from predzip.errors import CorruptError, ModelError, UnsupportedError, UsageError
 from predzip.predictors.neural import catalogue
-from predzip.predictors.neural.model_sources import source_in_record, unpack_source
+from predzip.predictors.neural.model_sources import split_record, unpack_source
 
 MIXING_ID = 1
 MIXTURE_ID = 2
@@ -37,6 +37,8 @@ TOKENS_ID = 4
 SOURCE_FROM_BYTE = 3
 CHUNK_SOURCE_FROM_BYTE = 6
 """Where the source of the model stands in the parameters of methods 4 and 3."""
+RECORD_FROM_BYTE = 4
+"""Where the record, whose end the source is, stands in the parameters of method 5."""
 FLOAT_ID = 5
 STORED_METHOD_ID = 0
 PRIVATE_IDS = range(0x3F00, 0x4000)
@@ -251,8 +253,10 @@ def choose_codec(level: int = DEFAULT_LEVEL, method: str | None = None, model: s
     if (model is not None) != entry.runs_models:
         raise UsageError(f"method {name} {'needs a model: name one' if entry.runs_models else 'runs no model'}")
     parameters = b""
-    if options or (entry.options and model is not None):
-        parameters = _model_parameters(entry, options) if entry.options else _entropy_parameters(name, options)
+    if entry.options:
+        parameters = _model_parameters(entry, options)
+    elif options:
+        parameters = _entropy_parameters(name, options)
     codec = CodecReference(entry.method_id, parameters, entry.factory)
     if model is not None:
         codec = _with_model(codec, model)
@@ -324,7 +328,7 @@ def reference_for_frame(method_id: int, parameters: bytes, fingerprint: bytes = 
 _READ_SOURCE: dict[int, Callable[[bytes], str]] = {
     MODEL_CHUNKS_ID: lambda parameters: unpack_source(parameters[CHUNK_SOURCE_FROM_BYTE:]),
     TOKENS_ID: lambda parameters: unpack_source(parameters[SOURCE_FROM_BYTE:]),
-    FLOAT_ID: lambda parameters: source_in_record(parameters[SOURCE_FROM_BYTE + 1 :]),
+    FLOAT_ID: lambda parameters: split_record(parameters[RECORD_FROM_BYTE:])[1],
 }
 
 

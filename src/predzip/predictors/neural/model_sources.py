@@ -15,7 +15,7 @@ _SOURCE = re.compile(r"[A-Za-z0-9._/@:+-]*")
 _NOT_OF_A_SOURCE = re.compile(r"[^A-Za-z0-9._/@:+-]+")
 _COMMIT_DIGITS = 12
 HUB = "hf:"
-SOURCE_NAME = "model"
+_LAST_FIELD = b";model="
 
 
 def is_converted(config: dict[str, Any]) -> bool:
@@ -46,18 +46,19 @@ def unpack_source(source: bytes) -> str:
     return text
 
 
-def source_of_record(config: dict[str, Any]) -> bytes:
-    """The source as the last field of a record `name=value;name=value` (`codecs.float_environment`)."""
-    return f";{SOURCE_NAME}=".encode() + pack_source(config)
+def add_to_record(record: bytes, config: dict[str, Any]) -> bytes:
+    """Put the source behind a record `name=value;name=value` (`codecs.float_environment`), as its last field."""
+    return record + _LAST_FIELD + pack_source(config)
 
 
-def source_in_record(record: bytes) -> str:
-    """Read what `source_of_record` wrote; empty where the record has none.
+def split_record(record: bytes) -> tuple[bytes, str]:
+    """Take apart what `add_to_record` puts together; the source is empty where there is none.
 
     Raises:
-        UnsupportedError: it is none that an encoder writes.
+        UnsupportedError: the source is none that an encoder writes.
     """
-    return unpack_source(record.rpartition(f";{SOURCE_NAME}=".encode())[2]) if SOURCE_NAME.encode() in record else ""
+    rest, _, source = record.partition(_LAST_FIELD)
+    return rest, unpack_source(source)
 
 
 def command_for(source: str) -> str:

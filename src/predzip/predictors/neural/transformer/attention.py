@@ -20,11 +20,11 @@ from predzip.predictors.mixing.int32 import add32
 from predzip.predictors.neural.arithmetic import exp_minus, from_ordered_bits, magnitude_bits, ordered_bits
 from predzip.predictors.neural.transformer.rows import greatest_magnitude, normalise_row, to_codes
 from predzip.predictors.neural.transformer.vectors import (
+    HAS_WIDE_VECTORS,
     MOST_ROWS,
     MOST_STRIPS,
     STRIP,
     STRIP_BYTES,
-    STRIPS_TOGETHER,
     SUMS_SHAPE,
     address_of,
     sum_products,
@@ -38,7 +38,7 @@ KEY_MAX = 127
 TILE = MOST_STRIPS * STRIP
 """Positions that lie side by side in a cache."""
 _AHEAD_PAIRS = 64
-_PAIRS_AT_ONCE = 1 << 30 if STRIPS_TOGETHER == MOST_STRIPS else 64
+_PAIRS_AT_ONCE = 1 << 30 if HAS_WIDE_VECTORS else 64
 """Pairs of positions whose values are weighed while they are near: few where the strips of a head go one by one."""
 _EXP_ONE = np.float32(1 << 24)
 _WEIGHT_TOTAL = 32767.0  # so that each weight fits 16 bits
@@ -297,7 +297,7 @@ def _weigh_values(
     """Sum the values of some strips by the weights in `scratch`, into its totals."""
     totals = scratch.totals
     pair_bytes = 2 * padded
-    for begin in range(0, max(pairs, 1), _PAIRS_AT_ONCE):
+    for begin in range(0, pairs, _PAIRS_AT_ONCE):
         sum_products(
             values + begin * pair_bytes,
             pair_bytes,

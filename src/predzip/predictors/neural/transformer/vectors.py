@@ -58,12 +58,10 @@ def _has_wide_vectors() -> bool:
 
 
 _ADDS_PAIRS = _llvm.get_process_triple().startswith(("x86_64", "i686", "i386"))  # its multiplications add neighbours
-_WIDE = _has_wide_vectors()
-_ROWS_AT_ONCE = 8 if _WIDE else 4
-STRIPS_TOGETHER = MOST_STRIPS if _WIDE else 1
-"""Strips that go together with three or four rows."""
-_ROWS_OF_FOUR = 4 if _WIDE else 1  # so many rows at most go with four strips
-_ROWS_OF_TWO = 8 if _WIDE else 2
+HAS_WIDE_VECTORS = _has_wide_vectors()
+_ROWS_AT_ONCE = 8 if HAS_WIDE_VECTORS else 4
+_ROWS_OF_FOUR = 4 if HAS_WIDE_VECTORS else 1  # so many rows at most go with four strips
+_ROWS_OF_TWO = 8 if HAS_WIDE_VECTORS else 2
 
 
 def packed_shape(rows: int, width: int) -> tuple[int, int, int]:
