@@ -24,6 +24,7 @@ LEFT = 56  # bytes that it still takes
 CHAR_1, CHAR_2, CHAR_3 = 57, 58, 59  # the characters before it
 RUN, RUN_1 = 34, 35  # hash of the run of one script, and of the run before it
 SCRIPTS = 63  # the last scripts, a byte each
+LENGTHS = 203  # whether the last characters were longer than a byte, a bit each
 
 _U = np.uint64
 _8 = _U(8)
@@ -68,6 +69,7 @@ def update_characters(r: NDArray[np.uint64], byte: int) -> None:
         return
     char = r[PART]
     length = 1 + (char > _U(0xFF)) + (char > _U(0xFFFF)) + (char > _U(0xFFFFFF))
+    r[LENGTHS] = r[LENGTHS] << _U(1) | _U(length > 1)
     script = _U(_script(char, length))
     if script != r[SCRIPTS] & _U(0xFF):
         r[RUN_1] = r[RUN]

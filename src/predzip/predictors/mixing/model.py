@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from predzip.errors import ModelError
 from predzip.predictors.mixing.binary_contexts import LONGEST_RECORD
+from predzip.predictors.mixing.character_ngrams import CharacterNgrams, new_ngrams
 from predzip.predictors.mixing.gates import GATES_MAX, ROWS_OF_A_GATE
 from predzip.predictors.mixing.lines import LINE_BYTES, new_lines
 from predzip.predictors.mixing.maps import new_map
 from predzip.predictors.mixing.match import new_match_maps
 from predzip.predictors.mixing.more_contexts import KEY_SLOTS
 from predzip.predictors.mixing.registers import new_registers
-from predzip.predictors.mixing.settings import LEVELS, MixingSettings
+from predzip.predictors.mixing.settings import LEVELS, TEXT, MixingSettings
 from predzip.predictors.mixing.sse import new_rows
 from predzip.predictors.mixing.states import RECENT_MAP, STATE_MAP
 
@@ -29,10 +30,12 @@ PADDING = 8
 DIRECT_INPUTS = 4
 INPUTS_OF_A_MATCH = 2
 INPUTS_OF_A_PRIOR = 2
+INPUTS_OF_NGRAMS = 2
 _VECTOR = 16  # inputs are padded to whole vectors
 _DIRECT_2_BITS = 18
 _SSE_ROWS = 65536
 _PRIOR_SSE_ROWS = 65536
+_NGRAM_WEIGHT = 6554
 _LEAST_GATES = 7  # small levels leave rows unused
 
 # Indexes of `Model.settings`.
@@ -67,6 +70,7 @@ class Model(NamedTuple):
     sse_4: NDArray[np.uint16]  # rows, 33
     sse_5: NDArray[np.uint16]  # rows, 33; of what a prior says
     keys: NDArray[np.uint32]  # where the value of a key stood last
+    ngrams: CharacterNgrams  # which character follows
     # Scratch of one step.
     contexts: NDArray[np.uint64]  # N
     places: NDArray[np.uint64]  # N: lines of the contexts
@@ -105,8 +109,13 @@ def inputs_of(settings: MixingSettings, family: int, priors: int) -> int:
     """Number of mixer inputs, padded to whole vectors."""
     per_context = 3 if settings.recent_inputs else 1
     used = settings.contexts[family] * per_context + INPUTS_OF_A_MATCH * settings.matches
-    used += DIRECT_INPUTS + INPUTS_OF_A_PRIOR * priors
+    used += DIRECT_INPUTS + INPUTS_OF_A_PRIOR * priors + INPUTS_OF_NGRAMS * settings.wide
     return _whole_vectors(used)
+
+
+def first_ngram_input(settings: MixingSettings, priors: int) -> int:
+    """Index of the two inputs of `ngrams`, behind all others."""
+    return inputs_of(settings, TEXT, priors) - INPUTS_OF_NGRAMS
 
 
 def memory_bytes(level: int, family: int, length: int, priors: int = 0) -> int:
@@ -213,6 +222,7 @@ def new_model(
         sse_4=new_rows(_SSE_ROWS if settings.wide else 1),
         sse_5=new_rows(_PRIOR_SSE_ROWS if settings.wide and priors else 1),
         keys=np.zeros(KEY_SLOTS if settings.wide else 1, np.uint32),
+        ngrams=new_ngrams(length, lanes if settings.wide and family == TEXT else 0),
         contexts=np.zeros(contexts, np.uint64),
         places=np.zeros(contexts, np.uint64),
         histories=np.zeros(contexts, np.int64),
@@ -225,6 +235,8 @@ def new_model(
     )
     if start is not None:
         _warm(model, start)
+    if settings.wide and family == TEXT:
+        model.weights[:, first_ngram_input(settings, priors)] = _NGRAM_WEIGHT
     return model
 
 

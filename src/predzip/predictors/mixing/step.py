@@ -14,6 +14,7 @@ from predzip.coding.interval import Buffer, State
 from predzip.jit import inlined, kernel
 from predzip.predictors.mixing.binary_contexts import update_record
 from predzip.predictors.mixing.byte_contexts import byte_contexts
+from predzip.predictors.mixing.character_ngrams import learn_character, predict_character
 from predzip.predictors.mixing.characters import CHAR_3, RUN_1, update_characters
 from predzip.predictors.mixing.east_asian import east_asian_gates, east_asian_refinements, update_east_asian
 from predzip.predictors.mixing.gates import bit_gates, byte_gates
@@ -33,6 +34,7 @@ from predzip.predictors.mixing.model import (
     CONTEXTS,
     FAMILY,
     GATES,
+    INPUTS_OF_NGRAMS,
     LANE_BYTES,
     MATCH_BYTES_A,
     MATCH_BYTES_B,
@@ -138,6 +140,7 @@ def _take_byte(model: Model, r: NDArray[np.uint64], lane_start: int, data: NDArr
         before, run_before = r[CHAR_3], r[RUN_1]
         update_characters(r, byte)
         update_east_asian(r, before, run_before)
+        learn_character(model.ngrams, r, lane_start // s[LANE_BYTES])
     update_registers(r, data, byte)
     if s[FAMILY] == EXECUTABLE:
         update_x86(r, byte)
@@ -185,6 +188,12 @@ def code_lane(model: Model, coder: State, buffer: Buffer, data: NDArray[np.uint8
         sse_4_context = mix(r[KEY_BYTE] | (c8 & _U(0xFFFF)) << _U(16), _U(0x52)) >> _U(48)
         if east_asian:
             sse_3_context, sse_4_context = east_asian_refinements(r)
+    first_ngram = inputs.shape[0] - INPUTS_OF_NGRAMS
+    ngrams_speak = False
+    if wide and family == TEXT:
+        ngrams_speak = predict_character(model.ngrams, r, lane)
+        inputs[first_ngram] = 0
+        inputs[first_ngram + 1] = 0
     refine_by = int(np.int64(r[GATE_PART] if family == EXECUTABLE else c8 & _U(255)))
     hits = 0
     prefix = 1
@@ -214,6 +223,11 @@ def code_lane(model: Model, coder: State, buffer: Buffer, data: NDArray[np.uint8
             sure = stretch(min(p1, 65535))
             inputs[first_prior + 2 * k] = sure
             inputs[first_prior + 2 * k + 1] = (p1 - 32768) >> 5
+        if ngrams_speak:
+            chars = model.ngrams.tree
+            p1 = min((chars[_U(2 * prefix + 1)] << 16) // chars[_U(prefix)], 65535)
+            inputs[first_ngram] = stretch(p1)
+            inputs[first_ngram + 1] = (p1 - 32768) >> 5
         bit_gates(model.rows, s[GATES], prefix, bit_index, bucket_0, hits)
         x = mix_inputs(model, prefix, bucket_0 * 8 + bit_index, c1)
         p1 = squash(x)
