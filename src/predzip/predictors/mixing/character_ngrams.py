@@ -38,7 +38,7 @@ _CONTEXT_BITS_MAX = 21
 _CANDIDATES = 6 * _CHARACTERS_MAX
 _MASS = 1 << 40
 _COUNT_ONE = 64
-_DISCOUNTS = (38, 54, 61)
+_DISCOUNTS = (44, 58, 64)
 """Of a character that came once, twice, more often, in 1/64."""
 _NEWS = 8
 _U = np.uint64
