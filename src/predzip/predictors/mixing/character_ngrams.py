@@ -12,7 +12,7 @@ right for what is left over; three discounts by count are Chen and Goodman's (19
 characters that have not come yet, by how many of their first bytes have.
 
 All in integers: shares of 2^40, rounded down. Works while at least half of the last eight characters are longer than a
-byte; other text is coded as if this file did not exist.
+byte; other text is coded as if this file did not exist. What it begins with is in `character_start`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ _MASS = 1 << 40
 _COUNT_ONE = 64
 _DISCOUNTS = (44, 58, 64)
 """Of a character that came once, twice, more often, in 1/64."""
-_NEWS = 8
+CODES = 65536
+_NEWS = 16
 _U = np.uint64
 _M1 = _U(0xFF)
 _CHECK, _TOTAL, _FIRST = 0, 1, 2
@@ -55,7 +56,11 @@ class CharacterNgrams(NamedTuple):
     successors: NDArray[np.uint32]  # S, 4: character, count, next successor + 1
     alphabet: NDArray[np.uint32]  # _CHARACTERS_MAX, 2: character, count, where there is no context
     total: NDArray[np.int64]  # 1: sum of those counts
-    kinds: NDArray[np.uint32]  # 65536: distinct characters by their first byte, by their first two
+    seen: NDArray[np.uint8]  # 65536: whether a character is in the alphabet, by its code point
+    kinds: NDArray[np.uint32]  # 256: characters of the alphabet by their first byte
+    weights: NDArray[np.uint8]  # 65536: how likely a new character is, by its code point
+    rest: NDArray[np.uint32]  # 65536: weights of those not in the alphabet, by their first byte, by their first two
+    all_of: NDArray[np.uint32]  # 256: rest by the first byte, when nothing had come
     hashes: NDArray[np.uint64]  # L, ORDERS: of the contexts of the character being written
     found: NDArray[np.int64]  # L: candidates
     candidates: NDArray[np.uint32]  # L, _CANDIDATES: characters, as often as they were found
@@ -64,21 +69,37 @@ class CharacterNgrams(NamedTuple):
     tree: NDArray[np.int64]  # 512: shares of all that begin with some bits; the root at 1
 
 
-def context_bits(length: int) -> int:
-    """log2 of the contexts, for a stream of so many bytes."""
-    return min(_CONTEXT_BITS_MAX, max(10, (2 * length).bit_length()))
+def _context_bits(length: int, known: int) -> int:
+    # Text of two bytes a character brings up to one new context a byte; three in four places are taken at most.
+    return min(_CONTEXT_BITS_MAX, max(10, (2 * (length + known)).bit_length()))
 
 
-def new_ngrams(length: int, lanes: int) -> CharacterNgrams:
-    """Nothing counted yet; 0 lanes for a model that has none of this."""
-    contexts = 1 << context_bits(length) if lanes else 1
+def memory_bytes(length: int) -> int:
+    """Bytes that `new_ngrams` takes for one lane of text at most, what it begins with apart."""
+    return (2 * 16 << _context_bits(length, 0)) + CODES * 6 + _CANDIDATES * 12
+
+
+def new_ngrams(length: int, lanes: int, contexts_known: int = 0, successors_known: int = 0) -> CharacterNgrams:
+    """Nothing counted yet.
+
+    Args:
+        length: bytes to come in all lanes together.
+        lanes: L; 0 for a model that has none of this.
+        contexts_known: contexts that `begin_with` will enter.
+        successors_known: and successors.
+    """
+    contexts = 1 << _context_bits(length, contexts_known) if lanes else 1
     return CharacterNgrams(
         used=np.zeros(3, np.int64),
         contexts=np.zeros((contexts, 4), np.uint32),
-        successors=np.zeros((contexts, 4), np.uint32),
+        successors=np.zeros((contexts + successors_known, 4), np.uint32),
         alphabet=np.zeros((_CHARACTERS_MAX if lanes else 1, 2), np.uint32),
         total=np.zeros(1, np.int64),
-        kinds=np.zeros(65536 if lanes else 1, np.uint32),
+        seen=np.zeros(CODES if lanes else 1, np.uint8),
+        kinds=np.zeros(256, np.uint32),
+        weights=np.zeros(CODES if lanes else 1, np.uint8),
+        rest=np.zeros(CODES if lanes else 1, np.uint32),
+        all_of=np.zeros(256, np.uint32),
         hashes=np.zeros((lanes, ORDERS), np.uint64),
         found=np.zeros(lanes, np.int64),
         candidates=np.zeros((lanes, _CANDIDATES), np.uint32),
@@ -162,13 +183,13 @@ def predict_character(n: CharacterNgrams, r: NDArray[np.uint64], lane: int) -> b
     if left == 0:
         new = _find_candidates(n, r, lane)
         for i in range(n.found[lane]):
-            char = int(candidates[i])
-            while char > 0xFF:
-                char >>= 8
-            tree[256 + char] += shares[i]
+            tree[256 + first_bytes(int(candidates[i]))[0]] += shares[i]
         weights = 0
         for i in range(256):
-            news[i] = 1 + _NEWS * int(n.kinds[i])
+            news[i] = 1
+            if n.kinds[i] > np.uint32(0):
+                of_rest = (1 + int(n.rest[i])) * 256 // (1 + int(n.all_of[i]))
+                news[i] += 1 + int(n.kinds[i]) * of_rest * _NEWS >> 8
             weights += news[i]
         for i in range(256):
             news[i] = new * news[i] // weights + 1
@@ -184,13 +205,16 @@ def predict_character(n: CharacterNgrams, r: NDArray[np.uint64], lane: int) -> b
                 kept += 1
         n.found[lane] = kept
         weights = 0
+        code = (part & 0xF if left > 1 else part & 0x1F) << 6
+        if part > 0xFF:
+            code = (part >> 8 & 0xF) << 12 | (part & 0x3F) << 6
         for i in range(256):
             weight = 0
             if 128 <= i < 192:
                 if left > 1:
-                    weight = 1 + _NEWS * int(n.kinds[_U(part & 0xFF) << _U(8) | _U(i)])
+                    weight = 1 + int(n.rest[_U(part & 0xFF) << _U(8) | _U(i)])
                 elif tree[256 + i] == 0:
-                    weight = 1
+                    weight = 1 + int(n.weights[code | i & 0x3F])
             news[i] = weight
             weights += weight
         weights = max(weights, 1)
@@ -207,11 +231,8 @@ def predict_character(n: CharacterNgrams, r: NDArray[np.uint64], lane: int) -> b
 def _clear(n: CharacterNgrams) -> None:
     for i in range(n.contexts.shape[0]):
         n.contexts[i, _CHECK] = np.uint32(0)
-    for i in range(n.kinds.shape[0]):
-        n.kinds[i] = np.uint32(0)
-    for i in range(3):
-        n.used[i] = 0
-    n.total[0] = 0
+    n.used[0] = 0
+    n.used[1] = 0
 
 
 @kernel
@@ -257,28 +278,82 @@ def learn_character(n: CharacterNgrams, r: NDArray[np.uint64], lane: int) -> Non
     if r[LEFT] != _U(0) or r[SPEAKS] == _U(0):
         return
     most = n.contexts.shape[0]
-    if 4 * (n.used[0] + ORDERS) > 3 * most or n.used[1] + ORDERS > most:
+    if 4 * (n.used[0] + ORDERS) > 3 * most or n.used[1] + ORDERS > n.successors.shape[0]:
         _clear(n)
     char = np.uint32(r[CHAR_1])
+    known = False
     for order in range(ORDERS - 1, -1, -1):
         if _count(n, n.hashes[lane, order], char):
+            known = True
+            break
+    code = code_point(int(char))
+    if n.seen[code] != np.uint8(0):
+        if known:
             return
-    for i in range(n.used[2]):
-        if n.alphabet[i, _CHAR] == char:
-            n.alphabet[i, _COUNT] += np.uint32(1)
-            n.total[0] += 1
-            return
-    if n.used[2] == _CHARACTERS_MAX:
-        return
-    n.alphabet[n.used[2], _CHAR] = char
-    n.alphabet[n.used[2], _COUNT] = np.uint32(1)
-    n.used[2] += 1
-    n.total[0] += 1
-    first = int(char)
-    two = first
+        for i in range(n.used[2]):
+            if n.alphabet[i, _CHAR] == char:
+                n.alphabet[i, _COUNT] += np.uint32(1)
+                n.total[0] += 1
+                return
+    elif n.used[2] < _CHARACTERS_MAX:
+        n.seen[code] = np.uint8(1)
+        n.alphabet[n.used[2], _CHAR] = char
+        n.alphabet[n.used[2], _COUNT] = np.uint32(1)
+        n.used[2] += 1
+        n.total[0] += 1
+        first, two = first_bytes(int(char))
+        n.kinds[first] += np.uint32(1)
+        n.rest[first] -= np.uint32(n.weights[code])
+        if two != first:
+            n.rest[two] -= np.uint32(n.weights[code])
+
+
+@kernel
+def code_point(char: int) -> int:
+    """Of a character as its bytes in UTF-8; those of four bytes share places that no other character has."""
+    if char <= 0xFF:
+        return char
+    if char <= 0xFFFF:
+        return (char >> 8 & 0x1F) << 6 | char & 0x3F
+    if char <= 0xFFFFFF:
+        return (char >> 16 & 0xF) << 12 | (char >> 8 & 0x3F) << 6 | char & 0x3F
+    return 0xD800 | char & 0x7FF
+
+
+@kernel
+def first_bytes(char: int) -> tuple[int, int]:
+    """First byte of a character, and its first two as one number (again the first byte if there is but one)."""
+    first, two = char, char
     while first > 0xFF:
-        two = first
-        first >>= 8
-    n.kinds[first] += np.uint32(1)
-    if two != first:
-        n.kinds[two & 0xFFFF] += np.uint32(1)
+        two, first = first, first >> 8
+    return first, two
+
+
+@kernel
+def begin_with(
+    n: CharacterNgrams, order: NDArray[np.uint8], keys: NDArray[np.uint32], sizes: NDArray[np.uint16]
+) -> None:
+    """Enter contexts whose successors stand one after the other in n.successors already.
+
+    Args:
+        n: with no contexts.
+        order: characters of each context, 1 or 2.
+        keys: those characters, the newest first, shape (contexts, 2).
+        sizes: successors of each context.
+    """
+    first = 0
+    for i in range(order.shape[0]):
+        hashed = mix(_U(keys[i, 0]), _U(0x601))
+        if order[i] > np.uint8(1):
+            hashed = mix(hashed, _U(keys[i, 1]))
+        row = n.contexts[_find(n.contexts, hashed)]
+        row[_CHECK] = np.uint32(hashed >> _U(32)) | np.uint32(1)
+        row[_FIRST] = np.uint32(first + 1)
+        row[_TOTAL] = np.uint32(0)
+        behind = first + int(sizes[i])
+        for successor in range(first, behind):
+            row[_TOTAL] += n.successors[successor, _COUNT]
+            n.successors[successor, _NEXT] = np.uint32(successor + 2 if successor + 1 < behind else 0)
+        first = behind
+    n.used[0] = order.shape[0]
+    n.used[1] = first

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from predzip.errors import ModelError
 from predzip.predictors.mixing.binary_contexts import LONGEST_RECORD
 from predzip.predictors.mixing.character_ngrams import CharacterNgrams, new_ngrams
+from predzip.predictors.mixing.character_ngrams import memory_bytes as ngrams_bytes
+from predzip.predictors.mixing.character_start import character_start, warm_ngrams
 from predzip.predictors.mixing.gates import GATES_MAX, ROWS_OF_A_GATE
 from predzip.predictors.mixing.lines import LINE_BYTES, new_lines
 from predzip.predictors.mixing.maps import new_map
@@ -128,6 +130,7 @@ def memory_bytes(level: int, family: int, length: int, priors: int = 0) -> int:
     if settings.wide:
         tables += 2 * 33 * 2 * _SSE_ROWS + 4 * KEY_SLOTS
         tables += _PRIOR_SSE_ROWS * 33 * 2 * (priors > 0)
+        tables += ngrams_bytes(length)
     return tables + 4 * rows_of(settings) * inputs_of(settings, family, priors)
 
 
@@ -154,6 +157,12 @@ def _warm(model: Model, start: Start) -> None:
         if cold is None or cold.shape != table.shape or cold.dtype != table.dtype:
             raise ModelError(f"a warm start has tables {name} of other sizes than the model")
         cold[...] = table
+
+
+def _ngrams(are_there: bool, length: int, lanes: int, warm: bool) -> CharacterNgrams:
+    if not are_there:
+        return new_ngrams(0, 0)
+    return warm_ngrams(length, lanes, character_start()) if warm else new_ngrams(length, lanes)
 
 
 def new_model(
@@ -222,7 +231,7 @@ def new_model(
         sse_4=new_rows(_SSE_ROWS if settings.wide else 1),
         sse_5=new_rows(_PRIOR_SSE_ROWS if settings.wide and priors else 1),
         keys=np.zeros(KEY_SLOTS if settings.wide else 1, np.uint32),
-        ngrams=new_ngrams(length, lanes if settings.wide and family == TEXT else 0),
+        ngrams=_ngrams(settings.wide and family == TEXT, length, lanes, start is not None),
         contexts=np.zeros(contexts, np.uint64),
         places=np.zeros(contexts, np.uint64),
         histories=np.zeros(contexts, np.int64),
