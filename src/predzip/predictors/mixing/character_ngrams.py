@@ -44,13 +44,39 @@ CODES = 65536
 _NEWS = 16
 _U = np.uint64
 _M1 = _U(0xFF)
+_SALT = _U(0x601)
 _CHECK, _TOTAL, _FIRST = 0, 1, 2
 _CHAR, _COUNT, _NEXT = 0, 1, 2
+
+
+class CharacterStart(NamedTuple):
+    """What it begins with: K contexts; characters are numbers of their bytes in UTF-8."""
+
+    weights: NDArray[np.uint8]  # 65536: how likely a character is to come as a new one, by its code point
+    rest: NDArray[np.uint32]  # 65536: sums of weights by the first byte of the characters, by the first two
+    orders: NDArray[np.uint8]  # K: characters of each context, 1 or 2
+    contexts: NDArray[np.uint32]  # K, 2: those characters, the newest first
+    sizes: NDArray[np.uint16]  # K: how many followed
+    successors: NDArray[np.uint32]  # those of one context after those of the other
+
+
+NOTHING_KNOWN = CharacterStart(
+    np.zeros(CODES, np.uint8),
+    np.zeros(CODES, np.uint32),
+    np.zeros(0, np.uint8),
+    np.zeros((0, 2), np.uint32),
+    np.zeros(0, np.uint16),
+    np.zeros(0, np.uint32),
+)
 
 
 class CharacterNgrams(NamedTuple):
     """What was counted, for all lanes, and what each lane is about. C contexts, S successors, L lanes."""
 
+    known_orders: NDArray[np.uint8]  # K: what it begins with, as in `character_start`
+    known_contexts: NDArray[np.uint32]  # K, 2
+    known_sizes: NDArray[np.uint16]  # K
+    known_successors: NDArray[np.uint32]  # all of them
     used: NDArray[np.int64]  # 3: contexts, successors, characters
     contexts: NDArray[np.uint32]  # C, 4: check of the hash (0: none), sum of counts, first successor + 1
     successors: NDArray[np.uint32]  # S, 4: character, count, next successor + 1
@@ -79,27 +105,30 @@ def memory_bytes(length: int) -> int:
     return (2 * 16 << _context_bits(length, 0)) + CODES * 6 + _CANDIDATES * 12
 
 
-def new_ngrams(length: int, lanes: int, contexts_known: int = 0, successors_known: int = 0) -> CharacterNgrams:
+def new_ngrams(length: int, lanes: int, start: CharacterStart = NOTHING_KNOWN) -> CharacterNgrams:
     """Nothing counted yet.
 
     Args:
         length: bytes to come in all lanes together.
         lanes: L; 0 for a model that has none of this.
-        contexts_known: contexts that `begin_with` will enter.
-        successors_known: and successors.
+        start: what it begins with, as soon as it has something to say.
     """
-    contexts = 1 << _context_bits(length, contexts_known) if lanes else 1
+    contexts = 1 << _context_bits(length, len(start.orders)) if lanes else 1
     return CharacterNgrams(
+        known_orders=start.orders,
+        known_contexts=start.contexts,
+        known_sizes=start.sizes,
+        known_successors=start.successors,
         used=np.zeros(3, np.int64),
         contexts=np.zeros((contexts, 4), np.uint32),
-        successors=np.zeros((contexts + successors_known, 4), np.uint32),
+        successors=np.zeros((contexts + len(start.successors), 4), np.uint32),
         alphabet=np.zeros((_CHARACTERS_MAX if lanes else 1, 2), np.uint32),
         total=np.zeros(1, np.int64),
         seen=np.zeros(CODES if lanes else 1, np.uint8),
         kinds=np.zeros(256, np.uint32),
-        weights=np.zeros(CODES if lanes else 1, np.uint8),
-        rest=np.zeros(CODES if lanes else 1, np.uint32),
-        all_of=np.zeros(256, np.uint32),
+        weights=start.weights,
+        rest=start.rest.copy(),
+        all_of=start.rest[:256].copy(),
         hashes=np.zeros((lanes, ORDERS), np.uint64),
         found=np.zeros(lanes, np.int64),
         candidates=np.zeros((lanes, _CANDIDATES), np.uint32),
@@ -130,7 +159,7 @@ def _share(count: int, factor: int) -> int:
 def _find_candidates(n: CharacterNgrams, r: NDArray[np.uint64], lane: int) -> int:
     """Share the mass out among all that followed; return what is left for new characters."""
     hashes, candidates, shares = n.hashes[lane], n.candidates[lane], n.shares[lane]
-    hashes[0] = mix(r[CHAR_1], _U(0x601))
+    hashes[0] = mix(r[CHAR_1], _SALT)
     hashes[1] = mix(hashes[0], r[CHAR_2])
     hashes[2] = mix(hashes[1], r[CHAR_3])
     hashes[3] = mix(hashes[2], r[CHAR_4])
@@ -164,6 +193,30 @@ def _find_candidates(n: CharacterNgrams, r: NDArray[np.uint64], lane: int) -> in
 
 
 @kernel
+def _begin(n: CharacterNgrams) -> None:
+    """Forget all contexts but those that were known from the start; characters in the alphabet stay."""
+    for i in range(n.contexts.shape[0]):
+        n.contexts[i, _CHECK] = np.uint32(0)
+    first = 0
+    for i in range(n.known_orders.shape[0]):
+        hashed = mix(_U(n.known_contexts[i, 0]), _SALT)
+        if n.known_orders[i] > np.uint8(1):
+            hashed = mix(hashed, _U(n.known_contexts[i, 1]))
+        row = n.contexts[_find(n.contexts, hashed)]
+        row[_CHECK] = np.uint32(hashed >> _U(32)) | np.uint32(1)
+        row[_TOTAL] = np.uint32(n.known_sizes[i])
+        row[_FIRST] = np.uint32(first + 1)
+        behind = first + int(n.known_sizes[i])
+        for successor in range(first, behind):
+            n.successors[successor, _CHAR] = n.known_successors[successor]
+            n.successors[successor, _COUNT] = np.uint32(1)
+            n.successors[successor, _NEXT] = np.uint32(successor + 2 if successor + 1 < behind else 0)
+        first = behind
+    n.used[0] = n.known_orders.shape[0]
+    n.used[1] = first
+
+
+@kernel
 def predict_character(n: CharacterNgrams, r: NDArray[np.uint64], lane: int) -> bool:
     """Fill the tree with the shares of the next byte; False where nothing is said."""
     left = int(r[LEFT])
@@ -181,6 +234,8 @@ def predict_character(n: CharacterNgrams, r: NDArray[np.uint64], lane: int) -> b
     for i in range(256):
         tree[256 + i] = 0
     if left == 0:
+        if n.used[0] == 0:
+            _begin(n)
         new = _find_candidates(n, r, lane)
         for i in range(n.found[lane]):
             tree[256 + first_bytes(int(candidates[i]))[0]] += shares[i]
@@ -228,14 +283,6 @@ def predict_character(n: CharacterNgrams, r: NDArray[np.uint64], lane: int) -> b
 
 
 @kernel
-def _clear(n: CharacterNgrams) -> None:
-    for i in range(n.contexts.shape[0]):
-        n.contexts[i, _CHECK] = np.uint32(0)
-    n.used[0] = 0
-    n.used[1] = 0
-
-
-@kernel
 def _count(n: CharacterNgrams, context: np.uint64, char: np.uint32) -> bool:
     """Count a character in a context; say whether it was known there."""
     place = _find(n.contexts, context)
@@ -279,7 +326,7 @@ def learn_character(n: CharacterNgrams, r: NDArray[np.uint64], lane: int) -> Non
         return
     most = n.contexts.shape[0]
     if 4 * (n.used[0] + ORDERS) > 3 * most or n.used[1] + ORDERS > n.successors.shape[0]:
-        _clear(n)
+        _begin(n)
     char = np.uint32(r[CHAR_1])
     known = False
     for order in range(ORDERS - 1, -1, -1):
@@ -327,33 +374,3 @@ def first_bytes(char: int) -> tuple[int, int]:
     while first > 0xFF:
         two, first = first, first >> 8
     return first, two
-
-
-@kernel
-def begin_with(
-    n: CharacterNgrams, order: NDArray[np.uint8], keys: NDArray[np.uint32], sizes: NDArray[np.uint16]
-) -> None:
-    """Enter contexts whose successors stand one after the other in n.successors already.
-
-    Args:
-        n: with no contexts.
-        order: characters of each context, 1 or 2.
-        keys: those characters, the newest first, shape (contexts, 2).
-        sizes: successors of each context.
-    """
-    first = 0
-    for i in range(order.shape[0]):
-        hashed = mix(_U(keys[i, 0]), _U(0x601))
-        if order[i] > np.uint8(1):
-            hashed = mix(hashed, _U(keys[i, 1]))
-        row = n.contexts[_find(n.contexts, hashed)]
-        row[_CHECK] = np.uint32(hashed >> _U(32)) | np.uint32(1)
-        row[_FIRST] = np.uint32(first + 1)
-        row[_TOTAL] = np.uint32(0)
-        behind = first + int(sizes[i])
-        for successor in range(first, behind):
-            row[_TOTAL] += n.successors[successor, _COUNT]
-            n.successors[successor, _NEXT] = np.uint32(successor + 2 if successor + 1 < behind else 0)
-        first = behind
-    n.used[0] = order.shape[0]
-    n.used[1] = first

@@ -11,30 +11,19 @@ import io
 import lzma
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from predzip.errors import ModelError
-from predzip.predictors.mixing.character_ngrams import CODES, CharacterNgrams, begin_with, code_point, first_bytes, new_ngrams
+from predzip.predictors.mixing.character_ngrams import CODES, CharacterStart, code_point, first_bytes
 from predzip.predictors.mixing.warm import FOLDER
 
 FILE = "characters.npz.xz"
 
 Context = tuple[int, ...]
 """One or two code points, the newest first."""
-
-
-class CharacterStart(NamedTuple):
-    """C contexts, S successors; characters are numbers of their bytes in UTF-8."""
-
-    weights: NDArray[np.uint8]  # 65536: of each character, by its code point
-    rest: NDArray[np.uint32]  # 65536: their sums by the first byte of the characters, by the first two
-    orders: NDArray[np.uint8]  # C: characters of each context, 1 or 2
-    contexts: NDArray[np.uint32]  # C, 2: those characters, the newest first
-    sizes: NDArray[np.uint16]  # C: how many followed
-    successors: NDArray[np.uint32]  # S
 
 
 def pack_start(weights: Mapping[int, int], followers: Mapping[Context, Sequence[int]]) -> bytes:
@@ -101,18 +90,6 @@ def _by_code(characters: list[int], of_each: list[int]) -> tuple[NDArray[np.uint
         if two != first:
             rest[two] += np.uint32(weight)
     return weights, rest
-
-
-def warm_ngrams(length: int, lanes: int, start: CharacterStart) -> CharacterNgrams:
-    """As `new_ngrams`, with all that `start` knows."""
-    n = new_ngrams(length, lanes, len(start.contexts), len(start.successors))
-    n.weights[...] = start.weights
-    n.rest[...] = start.rest
-    n.all_of[...] = n.rest[:256]
-    n.successors[: len(start.successors), 0] = start.successors
-    n.successors[: len(start.successors), 1] = 1
-    begin_with(n, start.orders, start.contexts, start.sizes)
-    return n
 
 
 @cache

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from predzip.errors import ModelError
 from predzip.predictors.mixing.binary_contexts import LONGEST_RECORD
-from predzip.predictors.mixing.character_ngrams import CharacterNgrams, new_ngrams
+from predzip.predictors.mixing.character_ngrams import NOTHING_KNOWN, CharacterNgrams, new_ngrams
 from predzip.predictors.mixing.character_ngrams import memory_bytes as ngrams_bytes
-from predzip.predictors.mixing.character_start import character_start, warm_ngrams
+from predzip.predictors.mixing.character_start import character_start
 from predzip.predictors.mixing.gates import GATES_MAX, ROWS_OF_A_GATE
 from predzip.predictors.mixing.lines import LINE_BYTES, new_lines
 from predzip.predictors.mixing.maps import new_map
@@ -162,7 +162,7 @@ def _warm(model: Model, start: Start) -> None:
 def _ngrams(are_there: bool, length: int, lanes: int, warm: bool) -> CharacterNgrams:
     if not are_there:
         return new_ngrams(0, 0)
-    return warm_ngrams(length, lanes, character_start()) if warm else new_ngrams(length, lanes)
+    return new_ngrams(length, lanes, character_start() if warm else NOTHING_KNOWN)
 
 
 def new_model(
