@@ -46,7 +46,7 @@ def taught_model(level: int, shared: bool) -> Model:
 
 
 def copied(model: Model) -> Model:
-    return Model(*(array.copy() for array in model))
+    return model._replace(**{name: getattr(model, name).copy() for name in model._fields if name != "ngrams"})
 
 
 def teach_one_by_one(model: Model, bit: int) -> None:

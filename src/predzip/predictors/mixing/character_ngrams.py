@@ -35,6 +35,8 @@ SPEAKS = 204
 
 _CHARACTERS_MAX = 4096
 _CONTEXT_BITS_MAX = 21
+KNOWN_CONTEXTS_MAX, KNOWN_SUCCESSORS_MAX = 1 << 15, 1 << 17
+"""Room for what a start may hold."""
 _CANDIDATES = 6 * _CHARACTERS_MAX
 _MASS = 1 << 40
 _COUNT_ONE = 64
@@ -95,14 +97,18 @@ class CharacterNgrams(NamedTuple):
     tree: NDArray[np.int64]  # 512: shares of all that begin with some bits; the root at 1
 
 
-def _context_bits(length: int, known: int) -> int:
+def _context_bits(length: int) -> int:
     # Text of two bytes a character brings up to one new context a byte; three in four places are taken at most.
-    return min(_CONTEXT_BITS_MAX, max(10, (2 * (length + known)).bit_length()))
+    return min(_CONTEXT_BITS_MAX, (2 * (length + KNOWN_CONTEXTS_MAX)).bit_length())
+
+
+def _successors(length: int) -> int:
+    return (1 << _context_bits(length)) + KNOWN_SUCCESSORS_MAX
 
 
 def memory_bytes(length: int) -> int:
-    """Bytes that `new_ngrams` takes for one lane of text at most, what it begins with apart."""
-    return (2 * 16 << _context_bits(length, 0)) + CODES * 6 + _CANDIDATES * 12
+    """Bytes that `new_ngrams` takes for one lane of text."""
+    return 16 * ((1 << _context_bits(length)) + _successors(length)) + CODES * 5 + _CHARACTERS_MAX * 8 + _CANDIDATES * 12
 
 
 def new_ngrams(length: int, lanes: int, start: CharacterStart = NOTHING_KNOWN) -> CharacterNgrams:
@@ -113,7 +119,10 @@ def new_ngrams(length: int, lanes: int, start: CharacterStart = NOTHING_KNOWN) -
         lanes: L; 0 for a model that has none of this.
         start: what it begins with, as soon as it has something to say.
     """
-    contexts = 1 << _context_bits(length, len(start.orders)) if lanes else 1
+    contexts, successors, characters, codes = 1, 1, 1, 1
+    if lanes:
+        contexts, successors = 1 << _context_bits(length), _successors(length)
+        characters, codes = _CHARACTERS_MAX, CODES
     return CharacterNgrams(
         known_orders=start.orders,
         known_contexts=start.contexts,
@@ -121,13 +130,13 @@ def new_ngrams(length: int, lanes: int, start: CharacterStart = NOTHING_KNOWN) -
         known_successors=start.successors,
         used=np.zeros(3, np.int64),
         contexts=np.zeros((contexts, 4), np.uint32),
-        successors=np.zeros((contexts + len(start.successors), 4), np.uint32),
-        alphabet=np.zeros((_CHARACTERS_MAX if lanes else 1, 2), np.uint32),
+        successors=np.zeros((successors, 4), np.uint32),
+        alphabet=np.zeros((characters, 2), np.uint32),
         total=np.zeros(1, np.int64),
-        seen=np.zeros(CODES if lanes else 1, np.uint8),
+        seen=np.zeros(codes, np.uint8),
         kinds=np.zeros(256, np.uint32),
         weights=start.weights,
-        rest=start.rest.copy(),
+        rest=start.rest[:codes].copy(),
         all_of=start.rest[:256].copy(),
         hashes=np.zeros((lanes, ORDERS), np.uint64),
         found=np.zeros(lanes, np.int64),

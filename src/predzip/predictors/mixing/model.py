@@ -130,7 +130,7 @@ def memory_bytes(level: int, family: int, length: int, priors: int = 0) -> int:
     if settings.wide:
         tables += 2 * 33 * 2 * _SSE_ROWS + 4 * KEY_SLOTS
         tables += _PRIOR_SSE_ROWS * 33 * 2 * (priors > 0)
-        tables += ngrams_bytes(length)
+        tables += ngrams_bytes(length) * (family == TEXT)
     return tables + 4 * rows_of(settings) * inputs_of(settings, family, priors)
 
 
