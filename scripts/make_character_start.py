@@ -14,8 +14,8 @@ import lzma
 from collections import Counter, defaultdict, deque
 from pathlib import Path
 
-from predzip.predictors.mixing.character_ngrams import ORDERS
 from predzip.predictors.mixing.character_start import FILE, Context, pack_start
+from predzip.predictors.mixing.character_tables import ORDERS
 from predzip.predictors.mixing.warm import FOLDER
 
 HELD_OUT_BYTES = 300_000

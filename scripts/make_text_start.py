@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import lzma
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -110,6 +110,11 @@ def code(model: Model, piece: Bytes, networks: list[Network]) -> int:
     return int(finish(coder, buffer))
 
 
+def with_tables(model: Model, tables: Mapping[str, Any]) -> Model:
+    """The model with other tables in the place of its own."""
+    return model._replace(**tables)
+
+
 class Mean:
     """Mean over the run of what is learnt; counts of maps and uses of rows are those at the end."""
 
@@ -142,7 +147,7 @@ def learn(
     mean, begun = Mean(), time.monotonic()
     taken = coded = printed = 0
     for index, piece in enumerate(pieces(sources, total_bytes, seed)):
-        model = new_model(LEVEL, TEXT, len(piece), 1, HEADS * len(networks))._replace(**kept)
+        model = with_tables(new_model(LEVEL, TEXT, len(piece), 1, HEADS * len(networks), {}), kept)
         coded += code(model, piece, networks)
         taken += len(piece)
         if shrink_at and taken >= shrink_at[0]:

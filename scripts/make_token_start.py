@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from make_text_start import MEAN_EVERY, SHRINK_AT, Mean, Source, pieces, read
+from make_text_start import MEAN_EVERY, SHRINK_AT, Mean, Source, pieces, read, with_tables
 from numpy.typing import NDArray
 
 import predzip.predictors.mixing.text_warm as warm
@@ -52,7 +52,7 @@ class Learner:
         """Encode a piece; return the bytes it takes."""
         tokens = tokenize(piece, self._codec.vocabulary, self._tokenizer)
         text = self._codec.text(Shape(len(tokens), 1, len(piece)), tokens)
-        text.model = text.model._replace(**self.kept)
+        text.model = with_tables(text.model, self.kept)
         text.ends = text.ends._replace(weights=self.end_weights)
         coder, buffer = new_encoder(), np.zeros(4096, np.uint8)
         coded = text.encode(coder, buffer, 1 << 40)

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 import predzip
 from predzip.predictors.mixing import character_ngrams as ngrams
 from predzip.predictors.mixing import character_start
-from predzip.predictors.mixing.character_ngrams import SPEAKS, CharacterNgrams, CharacterStart, new_ngrams
+from predzip.predictors.mixing import character_tables as tables
+from predzip.predictors.mixing.character_ngrams import SPEAKS
+from predzip.predictors.mixing.character_tables import CharacterNgrams, CharacterStart, new_ngrams
 from predzip.predictors.mixing.characters import CHAR_3, LEFT, RUN_1, update_characters
 from predzip.predictors.mixing.east_asian import update_east_asian
 from predzip.predictors.mixing.registers import new_registers
@@ -21,7 +23,7 @@ from predzip.predictors.mixing.settings import TEXT
 
 JAPANESE = "私はその人を常に先生と呼んでいた。だからここでもただ先生と書くだけで本名は打ち明けない。"
 KOREAN = "죽는 날까지 하늘을 우러러 한 점 부끄럼이 없기를, 잎새에 이는 바람에도 나는 괴로워했다. "
-RUSSIAN = "Все счастливые семьи похожи друг на друга, каждая несчастливая семья несчастлива по-своему. "
+RUSSIAN = "Все счастливые семьи похожи друг на друга, каждая несчастливая семья несчастлива по-своему. "  # noqa: RUF001
 MASS = 1 << 40
 Registers = NDArray[np.uint64]
 
@@ -166,7 +168,8 @@ def texts() -> Iterator[bytes]:
     yield (JAPANESE + KOREAN + RUSSIAN).encode()
     yield JAPANESE.encode()[1:-1]
     yield b"\xe3\x81" * 40 + b"\xe3\x81\x82" * 40 + b"\xe3" * 40 + b"\x81" * 40
-    yield b"".join(random.choice((b"\xf0\x9f\x99\x82", b"\xc3\xa9", b"\xe7\xa7\x81", b"\xff", b"a")) for _ in range(300))
+    parts = [*(char.encode() for char in "🙂é私a"), b"\xff"]
+    yield b"".join(random.choice(parts) for _ in range(300))
     yield bytes(random.choice((0xE3, 0x81, 0x82, 0xF4, 0xC2)) for _ in range(600))
     yield "".join(chr(code) for code in range(0x4E00, 0x4E00 + 5000)).encode()  # more than the alphabet holds
 
@@ -203,9 +206,9 @@ def test_a_start_is_packed_and_unpacked() -> None:
 def test_the_start_of_the_package() -> None:
     start: CharacterStart = character_start.character_start()
     assert (character_start.FOLDER / character_start.FILE).stat().st_size < 120_000
-    assert len(start.orders) == len(start.contexts) == len(start.sizes) <= ngrams.KNOWN_CONTEXTS_MAX
-    assert start.sizes.sum() == len(start.successors) <= ngrams.KNOWN_SUCCESSORS_MAX
-    assert start.sizes.max() <= 4096
+    assert len(start.orders) == len(start.contexts) == len(start.sizes) <= tables.KNOWN_CONTEXTS_MAX
+    assert start.sizes.sum() == len(start.successors) <= tables.KNOWN_SUCCESSORS_MAX
+    assert start.sizes.max() <= tables.CHARACTERS_MAX
     n = new_ngrams(10, 1, start)
     for _, _, _ in predictions(n, JAPANESE.encode()):
         pass

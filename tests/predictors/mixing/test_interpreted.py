@@ -18,6 +18,7 @@ HERE = Path(__file__).parent
 TEXT_SAMPLE = b'{"name": "Aal", "n": [1, 22]}\n{"name": "Ben", "n": [3, 22]}\nthe cat (the hat) sat\n' * 3
 BINARY_SAMPLE = b"".join(bytes([i & 255, 0xFF, 0x80 ^ i, 0, *Random(i).randbytes(2)]) for i in range(40))
 JAPANESE_SAMPLE = "「私は先生の家ですか。」\n猫カナa先生のa".encode()
+OTHER_SCRIPTS_SAMPLE = "한국어 한국말, русский 🙂. हिन्दी".encode() + b"\xe3\x81\xff"
 EXTREMES = b"\xff" * 30 + b"\x00" * 30 + b"\xff\x00" * 10 + b"\x80\x7f" * 10
 
 REQUESTS = [
@@ -31,6 +32,7 @@ REQUESTS = [
     (3, BINARY, 2, BINARY_SAMPLE[:70]),
     (4, TEXT, 1, TEXT_SAMPLE[:60]),
     (4, TEXT, 2, JAPANESE_SAMPLE),
+    (4, TEXT, 1, OTHER_SCRIPTS_SAMPLE),
 ]
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from predzip.coding.binary import new_encoder, room_bytes
 from predzip.predictors.mixing import settings as families
-from predzip.predictors.mixing.character_ngrams import CharacterNgrams
+from predzip.predictors.mixing.character_tables import CharacterNgrams
 from predzip.predictors.mixing.model import PADDING, Model, inputs_of, memory_bytes, new_model, padded, rows_of
 from predzip.predictors.mixing.settings import FAMILIES, LEVELS
 from predzip.predictors.mixing.step import code_bytes

@@ -1,8 +1,9 @@
 """What the n-grams of characters begin with: which characters there are, and which followed which, in training text.
 
-Written by `scripts/make_character_start.py` as an uncompressed `.npz` in xz. Every character of the alphabet has a weight,
-how likely it is to come as a new one; of contexts of one and two characters there is only what followed often enough,
-as if it had come once, so that the text at hand soon outweighs it. It decides bits: whoever changes it changes the format.
+Written by `scripts/make_character_start.py` as an uncompressed `.npz` in xz. Every character of the alphabet has a
+weight, how likely it is to come as a new one; of contexts of one and two characters there is only what followed often
+enough, as if it had come once, so that the text at hand soon outweighs it. It decides bits: whoever changes it changes
+the format.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from predzip.errors import ModelError
-from predzip.predictors.mixing.character_ngrams import CODES, CharacterStart, code_point, first_bytes
+from predzip.predictors.mixing.character_ngrams import code_point, first_bytes
+from predzip.predictors.mixing.character_tables import CODES, CharacterStart
 from predzip.predictors.mixing.warm import FOLDER
 
 FILE = "characters.npz.xz"

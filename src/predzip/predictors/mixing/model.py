@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from predzip.errors import ModelError
 from predzip.predictors.mixing.binary_contexts import LONGEST_RECORD
-from predzip.predictors.mixing.character_ngrams import NOTHING_KNOWN, CharacterNgrams, new_ngrams
-from predzip.predictors.mixing.character_ngrams import memory_bytes as ngrams_bytes
 from predzip.predictors.mixing.character_start import character_start
+from predzip.predictors.mixing.character_tables import NOTHING_KNOWN, CharacterNgrams, new_ngrams
+from predzip.predictors.mixing.character_tables import memory_bytes as ngrams_bytes
 from predzip.predictors.mixing.gates import GATES_MAX, ROWS_OF_A_GATE
 from predzip.predictors.mixing.lines import LINE_BYTES, new_lines
 from predzip.predictors.mixing.maps import new_map
@@ -111,7 +111,7 @@ def inputs_of(settings: MixingSettings, family: int, priors: int) -> int:
     """Number of mixer inputs, padded to whole vectors."""
     per_context = 3 if settings.recent_inputs else 1
     used = settings.contexts[family] * per_context + INPUTS_OF_A_MATCH * settings.matches
-    used += DIRECT_INPUTS + INPUTS_OF_A_PRIOR * priors + INPUTS_OF_NGRAMS * settings.wide
+    used += DIRECT_INPUTS + INPUTS_OF_A_PRIOR * priors + INPUTS_OF_NGRAMS * (settings.wide and family == TEXT)
     return _whole_vectors(used)
 
 
@@ -245,7 +245,9 @@ def new_model(
     if start is not None:
         _warm(model, start)
     if settings.wide and family == TEXT:
-        model.weights[:, first_ngram_input(settings, priors)] = _NGRAM_WEIGHT
+        ngram_weights = model.weights[:, first_ngram_input(settings, priors)]
+        if not ngram_weights.any():  # no start has learnt them yet
+            ngram_weights[...] = _NGRAM_WEIGHT
     return model
 
 

@@ -224,8 +224,8 @@ def code_lane(model: Model, coder: State, buffer: Buffer, data: NDArray[np.uint8
             inputs[first_prior + 2 * k] = sure
             inputs[first_prior + 2 * k + 1] = (p1 - 32768) >> 5
         if ngrams_speak:
-            chars = model.ngrams.tree
-            p1 = min((chars[_U(2 * prefix + 1)] << 16) // chars[_U(prefix)], 65535)
+            characters = model.ngrams.tree
+            p1 = min((characters[_U(2 * prefix + 1)] << 16) // characters[_U(prefix)], 65535)
             inputs[first_ngram] = stretch(p1)
             inputs[first_ngram + 1] = (p1 - 32768) >> 5
         bit_gates(model.rows, s[GATES], prefix, bit_index, bucket_0, hits)
