@@ -7,12 +7,12 @@ model are skipped; nothing is committed.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -45,7 +45,6 @@ REAL = {
         tuple(_GEMMA_PART.format(part, part - 1) for part in (1, 2, 3, 4)),
     ),
 }
-_LONGEST_WAIT_SECONDS = 600
 
 
 def folder() -> Path:
@@ -67,21 +66,10 @@ def path_of(name: str) -> Path:
 
 @contextlib.contextmanager
 def alone(target: Path) -> Iterator[None]:
-    """One process makes a file, others wait for it."""
-    lock = target.with_name(f".{target.name}.lock")
-    waited_until = time.monotonic() + _LONGEST_WAIT_SECONDS
-    while True:
-        try:
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
-            break
-        except FileExistsError:
-            if target.is_file() or time.monotonic() > waited_until:
-                break
-            time.sleep(0.5)
-    try:
+    """One process makes a file, others wait for it; a process that dies lets go of the lock."""
+    with target.with_name(f".{target.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-    finally:
-        lock.unlink(missing_ok=True)
 
 
 def _download(real: Real, target: Path) -> bool:
